@@ -1,0 +1,212 @@
+"""Strict base64url and strict JSON: the only importer of base64, binascii and json.
+
+Rules of this room:
+
+- Decoding accepts exactly one text for each value: no padding, no other alphabet, no stray bits (RFC 7515 section 2,
+  RFC 4648 section 3.5), so that a token cannot be altered without its signature noticing.
+- JSON is a UTF-8 object without byte order mark, duplicate members, lone surrogates, NaN, Infinity or numbers beyond
+  reach (RFC 7515 section 4, RFC 8725 section 3.7), and not nested deeper than the caller allows. The nesting is
+  measured before `json` parses: deep nesting crashes the interpreter on small stacks.
+- What comes from outside gives a value or a `MalformedError`; what the caller hands in to serialise gives text or a
+  `UsageError`. Errors never quote the input.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode as _b64decode
+from binascii import Error as _Base64Error
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Mapping
+from json import JSONDecoder, JSONEncoder
+from math import isfinite
+from types import MappingProxyType
+from typing import Any, Final, Never
+
+from jwtkit.errors import MalformedError, UsageError
+
+__all__ = ["b64_encode", "b64url_decode", "b64url_encode", "freeze", "parse_object", "parse_standard_base64", "serialize"]
+
+# '-' and '_' become the standard alphabet; what base64url does not know becomes '!', which strict mode refuses.
+_TO_STANDARD: Final = bytes.maketrans(b"-_=+/", b"+/!!!")
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+_PADDING: Final = (b"", b"", b"==", b"=")
+# The last character carries 4 or 2 unused bits that must be zero (RFC 4648 section 3.5).
+_CANONICAL_ENDINGS: Final = (None, None, frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+
+
+def b64url_encode(data: bytes) -> str:
+    """Encode without padding."""
+    return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+
+
+def b64_encode(data: bytes) -> str:
+    """Encode with the standard alphabet and padding, as HTTP Basic wants it (RFC 7617)."""
+    return b2a_base64(data, newline=False).decode("ascii")
+
+
+def b64url_decode(text: str | bytes, what: str) -> bytes:
+    """Decode the one canonical, unpadded spelling; `what` names the part in the error."""
+    try:
+        raw = text.encode("ascii") if isinstance(text, str) else text
+        remainder = len(raw) % 4
+        endings = _CANONICAL_ENDINGS[remainder]
+        if remainder == 1 or (endings is not None and raw[-1] not in endings):
+            raise MalformedError(f"{what} is not canonical base64url")
+        return a2b_base64(raw.translate(_TO_STANDARD) + _PADDING[remainder], strict_mode=True)
+    except (UnicodeEncodeError, _Base64Error):
+        raise MalformedError(f"{what} is not base64url: only A-Z a-z 0-9 - _ and no padding") from None
+
+
+def parse_standard_base64(text: str, what: str) -> bytes:
+    """Decode padded standard base64, as HTTP Basic carries it; only the canonical spelling passes."""
+    try:
+        data = _b64decode(text.encode("ascii"), validate=True)
+    except (UnicodeEncodeError, _Base64Error):
+        raise MalformedError(f"{what} is not base64") from None
+    if b64_encode(data) != text:
+        raise MalformedError(f"{what} is not canonical base64")
+    return data
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _NotStrictError("has a duplicate member")
+    return members
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise _NotStrictError("holds a number beyond the range of a double")
+    return number
+
+
+def _no_constant(text: str) -> Never:
+    raise _NotStrictError(f"holds {text}, which is not JSON")
+
+
+class _NotStrictError(Exception):
+    """Carries the finding out of the decoder's hooks; never leaves this module."""
+
+
+_decode: Final = JSONDecoder(object_pairs_hook=_members, parse_float=_finite, parse_constant=_no_constant).decode
+# Floats are left out of the run of digits: they are bounded by the range of a double.
+_DIGITS: Final = re.compile(r"[0-9]+")
+_OUTSIDE: Final = {ord(c): d for c, d in zip("[{]}", (1, 1, -1, -1), strict=True)}
+
+
+def _too_deep(text: str, limit: int) -> bool:
+    """Tell whether brackets nest deeper than `limit`, in linear time and without parsing."""
+    braces, brackets = text.count("{"), text.count("[")
+    if braces + brackets <= limit:
+        return False
+    # Brackets inside strings do not nest. Dropping the escaped quotes first leaves quotes that open and close only.
+    outside = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    depth = 0
+    for character in "".join(outside):
+        step = _OUTSIDE.get(ord(character))
+        if step is not None:
+            depth += step
+            if depth > limit:
+                return True
+    return False
+
+
+def _longest_integer(value: object) -> int:
+    """Give the largest magnitude of any integer in a decoded value."""
+    largest, todo = 0, [value]
+    while todo:
+        item = todo.pop()
+        if type(item) is dict:
+            todo.extend(item.values())
+        elif type(item) is list:
+            todo.extend(item)
+        elif type(item) is int:
+            largest = max(largest, abs(item))
+    return largest
+
+
+def parse_object(data: bytes | str, what: str, *, depth: int, int_digits: int) -> dict[str, Any]:
+    """Parse one strict JSON object.
+
+    Args:
+        data: the text, or its UTF-8 bytes; its length was bounded by the caller.
+        what: names the object in errors.
+        depth: deepest nesting allowed, the object itself being 1.
+        int_digits: longest integer allowed, in digits.
+
+    Raises:
+        MalformedError: it is anything else than one strict JSON object.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+        if _too_deep(text, depth):
+            raise MalformedError(f"{what} is nested deeper than {depth} levels")
+        # A run of digits this long may stand in a string, so only a parsed value can tell; 4,300 digits is where
+        # the interpreter itself refuses to convert.
+        suspicious = len(text) > int_digits and any(len(run) > int_digits for run in _DIGITS.findall(text))
+        value = _decode(text)
+        if type(value) is not dict:
+            raise MalformedError(f"{what} is not a JSON object")
+        if suspicious and _longest_integer(value) >= 10**int_digits:
+            raise MalformedError(f"{what} holds an integer of more than {int_digits} digits")
+        if "\\u" in text or isinstance(data, str):
+            # Lone surrogates come in through an escape, or through a str that was never encoded.
+            _encode(value).encode("utf-8")
+    except _NotStrictError as finding:
+        raise MalformedError(f"{what} {finding}") from None
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError, JSONDecodeError and UnicodeEncodeError are ValueErrors, and so is an oversized integer.
+        if isinstance(error, UsageError):
+            raise
+        raise MalformedError(f"{what} is not a JSON object in UTF-8") from None
+    return value
+
+
+_encode: Final = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def serialize(value: Mapping[str, Any], what: str) -> bytes:
+    """Write compact JSON in UTF-8.
+
+    Raises:
+        UsageError: the caller's value is not JSON (a set, bytes, NaN, a key that is no str, a cycle, a lone surrogate).
+    """
+    try:
+        return _encode(thaw(value, what)).encode("utf-8")
+    except (TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{what} cannot be written as JSON: {type(error).__name__}") from None
+
+
+def thaw(value: Any, what: str, _depth: int = 0) -> Any:
+    """Copy a value into plain dicts and lists, refusing what JSON does not know."""
+    kind = type(value)
+    if kind is str or kind is int or kind is float or kind is bool or value is None:
+        return value
+    if _depth > 200:
+        raise UsageError(f"{what} is nested too deeply, or holds itself")
+    if isinstance(value, Mapping):
+        members = {}
+        for name, member in value.items():
+            if not isinstance(name, str):
+                raise UsageError(f"{what} has a member whose name is {type(name).__name__}: JSON names are str")
+            members[str(name)] = thaw(member, what, _depth + 1)
+        return members
+    if isinstance(value, (list, tuple)):
+        return [thaw(member, what, _depth + 1) for member in value]
+    if isinstance(value, (str, int, float)):
+        return value
+    raise UsageError(f"{what} holds a {kind.__name__}, which JSON does not know")
+
+
+def freeze(value: Any) -> Any:
+    """Give a deeply read-only view: objects become mapping proxies, arrays tuples."""
+    if type(value) is dict:
+        return MappingProxyType({name: freeze(member) for name, member in value.items()})
+    if type(value) is list:
+        return tuple([freeze(member) for member in value])
+    return value

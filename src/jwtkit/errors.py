@@ -1,0 +1,220 @@
+"""Every error that jwtkit raises: a closed tree that answers one question, whose fault is it?
+
+Rules of this room:
+
+- `UsageError`: the program is wrong. No token and no peer can cause it.
+- `RejectedError`: the token or the peer is wrong. Catch it to refuse.
+- A class exists because a caller would branch on it; everything finer is data on the error.
+- A message says what was expected, what came and what to do next. It never holds a token, a key or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Literal
+
+__all__ = [
+    "ClaimsError",
+    "DecryptionError",
+    "ExpiredError",
+    "JwtkitError",
+    "KeyNotFoundError",
+    "MalformedError",
+    "Mismatch",
+    "MismatchReason",
+    "NotAllowedError",
+    "OAuthError",
+    "ProtocolError",
+    "ProtocolReason",
+    "RejectedError",
+    "SignatureError",
+    "UsageError",
+]
+
+MismatchReason = Literal[
+    "missing",
+    "wrong_type",
+    "not_accepted",
+    "unexpected",
+    "expired",
+    "not_yet_valid",
+    "issued_in_the_future",
+    "too_old",
+    "lifetime_too_long",
+]
+
+
+def _rebuild(cls: type[JwtkitError], message: str, data: dict[str, Any]) -> JwtkitError:
+    return cls(message, **data)
+
+
+class JwtkitError(Exception):
+    """Base of every error in this package."""
+
+    _data: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only data would make copy and pickle fail with a TypeError.
+        return _rebuild, (type(self), str(self), {name: getattr(self, name) for name in self._data})
+
+
+class UsageError(JwtkitError, ValueError):
+    """You called it wrong. Fix the program; no token or peer can cause this."""
+
+
+class RejectedError(JwtkitError):
+    """The token or the peer is wrong. Refuse it; the subclasses say why."""
+
+
+class MalformedError(RejectedError):
+    """The bytes do not parse as what they should be."""
+
+
+class NotAllowedError(RejectedError):
+    """It parses, but it is outside your allow-list or your `Limits`."""
+
+
+class KeyNotFoundError(RejectedError):
+    """No key of yours fits. The only refusal that is worth refetching the key set, once.
+
+    Attributes:
+        kid: the key identifier the token names, or None.
+        alg: the algorithm the token names.
+    """
+
+    _data: ClassVar[tuple[str, ...]] = ("kid", "alg")
+
+    def __init__(self, message: str, *, kid: str | None, alg: str) -> None:
+        super().__init__(message)
+        self.kid: Final = kid
+        self.alg: Final = alg
+
+
+class SignatureError(RejectedError):
+    """The signature does not verify. Deliberately without detail."""
+
+
+class DecryptionError(RejectedError):
+    """The content does not decrypt: tag, key or padding. Deliberately one class and one text."""
+
+
+class Mismatch:
+    """One thing about authentic claims that is not what you expected.
+
+    Attributes:
+        claim: name of the claim.
+        reason: closed vocabulary, see `MismatchReason`.
+        expected: what the policy wanted, as data.
+        actual: what the token holds, as data; None when the claim is absent.
+        message: one sentence with the numbers and the next step.
+    """
+
+    __slots__ = ("actual", "claim", "expected", "message", "reason")
+
+    def __init__(
+        self, claim: str, reason: MismatchReason, message: str, *, expected: object = None, actual: object = None
+    ) -> None:
+        self.claim: Final = claim
+        self.reason: Final[MismatchReason] = reason
+        self.message: Final = message
+        self.expected: Final = expected
+        self.actual: Final = actual
+
+    def __repr__(self) -> str:
+        return f"Mismatch({self.claim!r}, {self.reason!r})"
+
+
+class ClaimsError(RejectedError):
+    """The token is authentic, but its claims are not what you expected.
+
+    Attributes:
+        mismatches: every one of them, as data.
+    """
+
+    _data: ClassVar[tuple[str, ...]] = ("mismatches",)
+
+    def __init__(self, message: str, *, mismatches: tuple[Mismatch, ...]) -> None:
+        super().__init__(message)
+        self.mismatches: Final = mismatches
+
+
+class ExpiredError(ClaimsError):
+    """The only thing wrong is that the token has expired: fetch a fresh one."""
+
+
+class ProtocolReason(StrEnum):
+    """Why a peer's message was refused. Closed: branch on it, not on the text."""
+
+    NOT_HTTPS = "not_https"
+    REDIRECT = "redirect"
+    UNEXPECTED_STATUS = "unexpected_status"
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    BAD_MEMBER = "bad_member"
+    ISSUER_MISMATCH = "issuer_mismatch"
+    ISSUER_MISSING = "issuer_missing"
+    STATE_MISMATCH = "state_mismatch"
+    DUPLICATE_PARAMETER = "duplicate_parameter"
+    MISSING_PARAMETER = "missing_parameter"
+    UNEXPECTED_PARAMETER = "unexpected_parameter"
+    WRONG_ENDPOINT = "wrong_endpoint"
+    TOKEN_TYPE = "token_type"  # noqa: S105 - the name of a reason, not a secret
+    PKCE_UNSUPPORTED = "pkce_unsupported"
+    SESSION_EXPIRED = "session_expired"
+
+
+class ProtocolError(RejectedError):
+    """The peer broke the protocol.
+
+    Attributes:
+        reason: closed vocabulary.
+        status: HTTP status of the response, where there was one.
+    """
+
+    _data: ClassVar[tuple[str, ...]] = ("reason", "status")
+
+    def __init__(self, message: str, *, reason: ProtocolReason, status: int | None = None) -> None:
+        super().__init__(message)
+        self.reason: Final = reason
+        self.status: Final = status
+
+
+class OAuthError(RejectedError):
+    """The peer understood and said no (RFC 6749 sections 4.1.2.1 and 5.2).
+
+    Attributes:
+        error: the error code, an open vocabulary.
+        description: text for a developer, or None. It is the peer's text: escape it before display.
+        uri: page about the error, or None.
+        status: HTTP status, or None when the error came through the browser.
+        extra: further members, as they came.
+    """
+
+    _data: ClassVar[tuple[str, ...]] = ("error", "description", "uri", "status", "extra")
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        error: str,
+        description: str | None = None,
+        uri: str | None = None,
+        status: int | None = None,
+        extra: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(message)
+        self.error: Final = error
+        self.description: Final = description
+        self.uri: Final = uri
+        self.status: Final = status
+        self.extra: Final = MappingProxyType(dict(extra))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        data = {name: getattr(self, name) for name in self._data}
+        data["extra"] = dict(self.extra)  # a mapping proxy cannot be pickled
+        return _rebuild, (type(self), str(self), data)
