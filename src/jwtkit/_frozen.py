@@ -1,4 +1,4 @@
-"""The base of plain values: a class whose attributes can be set once, while it is made.
+"""The base of plain values: every attribute can be set once, while the value is made, and never again.
 
 `dataclasses` costs a sixth of a peer's whole import, so the floors that `import jwtkit` loads use this instead.
 """
@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-__all__ = ["Frozen", "fill"]
+__all__ = ["Frozen"]
 
-fill = object.__setattr__
+_set = object.__setattr__
 
 
 class Frozen:
-    """Refuses assignment and deletion; constructors write their slots through `fill`."""
+    """A slotted value whose slots are written once. Subclasses declare `__slots__` and `Final` attributes."""
 
     __slots__ = ()
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, name):
+            raise AttributeError(f"{type(self).__name__} is frozen: {name} is set already")
+        _set(self, name, value)
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")

@@ -14,7 +14,6 @@ Rules of this room:
 from __future__ import annotations
 
 import re
-from base64 import b64decode as _b64decode
 from binascii import Error as _Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping
@@ -61,7 +60,7 @@ def b64url_decode(text: str | bytes, what: str) -> bytes:
 def parse_standard_base64(text: str, what: str) -> bytes:
     """Decode padded standard base64, as HTTP Basic carries it; only the canonical spelling passes."""
     try:
-        data = _b64decode(text.encode("ascii"), validate=True)
+        data = a2b_base64(text.encode("ascii"), strict_mode=True)
     except (UnicodeEncodeError, _Base64Error):
         raise MalformedError(f"{what} is not base64") from None
     if b64_encode(data) != text:

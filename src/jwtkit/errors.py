@@ -31,7 +31,10 @@ __all__ = [
     "RejectedError",
     "SignatureError",
     "UsageError",
+    "quote",
 ]
+
+_QUOTED_CHARS: Final = 64
 
 MismatchReason = Literal[
     "missing",
@@ -44,6 +47,12 @@ MismatchReason = Literal[
     "too_old",
     "lifetime_too_long",
 ]
+
+
+def quote(value: object) -> str:
+    """Show a value of the peer's in a message: escaped, and cut short so that no log is flooded."""
+    text = repr(value[: _QUOTED_CHARS + 1] if isinstance(value, str) else value)
+    return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}..."
 
 
 def _rebuild(cls: type[JwtkitError], message: str, data: dict[str, Any]) -> JwtkitError:

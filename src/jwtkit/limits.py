@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jwtkit._frozen import Frozen, fill
+from jwtkit._frozen import Frozen
 from jwtkit.errors import UsageError
 
 __all__ = ["DEFAULT_LIMITS", "Limits"]
@@ -47,18 +47,6 @@ class Limits(Frozen):
         "kid_chars",
         "token_bytes",
     )
-    token_bytes: Final[int]
-    header_bytes: Final[int]
-    claims_bytes: Final[int]
-    header_depth: Final[int]
-    claims_depth: Final[int]
-    header_int_digits: Final[int]
-    claims_int_digits: Final[int]
-    kid_chars: Final[int]
-    jwk_bytes: Final[int]
-    jwks_bytes: Final[int]
-    jwks_keys: Final[int]
-
     def __init__(
         self,
         *,
@@ -74,11 +62,21 @@ class Limits(Frozen):
         jwks_bytes: int = 1024 * 1024,
         jwks_keys: int = 1000,
     ) -> None:
-        given = {name: value for name, value in locals().items() if name in self.__slots__}
-        for name, value in given.items():
+        self.token_bytes: Final = token_bytes
+        self.header_bytes: Final = header_bytes
+        self.claims_bytes: Final = claims_bytes
+        self.header_depth: Final = header_depth
+        self.claims_depth: Final = claims_depth
+        self.header_int_digits: Final = header_int_digits
+        self.claims_int_digits: Final = claims_int_digits
+        self.kid_chars: Final = kid_chars
+        self.jwk_bytes: Final = jwk_bytes
+        self.jwks_bytes: Final = jwks_bytes
+        self.jwks_keys: Final = jwks_keys
+        for name in self.__slots__:
+            value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise UsageError(f"Limits.{name} must be a positive int, got {value!r}")
-            fill(self, name, value)
 
     def __repr__(self) -> str:
         return f"Limits({', '.join(f'{name}={getattr(self, name)}' for name in self.__slots__)})"

@@ -1,0 +1,204 @@
+"""The signature algorithms: one row each, looked up once and passed as a value.
+
+Rules of this room:
+
+- A new algorithm is one row here and, where the maths is new, one module beside this one.
+- The row fixes key type, curve and hash, so that a token can never combine them freshly (RFC 8725 section 3.1).
+- `none` has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Literal, Protocol
+
+from jwtkit._frozen import Frozen
+from jwtkit.errors import UsageError
+
+__all__ = [
+    "SIGNATURE_ALGORITHMS",
+    "Algorithm",
+    "HashName",
+    "Maths",
+    "Sign",
+    "SignatureAlgorithm",
+    "Verify",
+    "check_algorithms",
+    "find_algorithm",
+    "parse_algorithms",
+]
+
+SignatureAlgorithm = Literal[
+    "HS256",
+    "HS384",
+    "HS512",
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "Ed25519",
+]
+
+Sign = Callable[[bytes], bytes]
+Verify = Callable[[bytes, bytes], bool]
+HashName = Literal["sha256", "sha384", "sha512"]
+
+
+class Maths(Protocol):
+    """What a module of maths offers; each beside this file is one."""
+
+    def signer(self, key: Any, hash_name: HashName, /) -> Sign:
+        """Make a signing function from a private key of the backend, or from a secret."""
+        ...
+
+    def verifier(self, key: Any, hash_name: HashName, /) -> Verify:
+        """Make a verifying function from a public key of the backend, or from a secret."""
+        ...
+
+
+class Algorithm(Frozen):
+    """One registered signature algorithm (RFC 7518 section 3, RFC 9864 section 2).
+
+    Attributes:
+        name: the `alg` value.
+        kty: the key type it needs.
+        crv: the curve it needs, or None where the key type has no curves.
+        hash_name: its hash, in the spelling of `hashlib`.
+        secret_bytes: shortest secret allowed (RFC 7518 section 3.2); 0 for algorithms with public keys.
+    """
+
+    __slots__ = ("_maths", "crv", "hash_name", "kty", "name", "secret_bytes")
+
+    def __init__(
+        self,
+        name: SignatureAlgorithm,
+        kty: str,
+        crv: str | None,
+        hash_name: HashName,
+        maths: Callable[[], Maths],
+        *,
+        secret_bytes: int = 0,
+    ) -> None:
+        self.name: Final[SignatureAlgorithm] = name
+        self.kty: Final = kty
+        self.crv: Final = crv
+        self.hash_name: Final[HashName] = hash_name
+        self.secret_bytes: Final = secret_bytes
+        self._maths: Final = maths
+
+    def signer(self, key: Any) -> Sign:
+        """Make the signing function of one private key or secret."""
+        return self._maths().signer(key, self.hash_name)
+
+    def verifier(self, key: Any) -> Verify:
+        """Make the verifying function of one public key or secret."""
+        return self._maths().verifier(key, self.hash_name)
+
+    def fits(self, kty: str, crv: str | None) -> bool:
+        """Tell whether a key of this type and curve can serve."""
+        return self.kty == kty and self.crv in (None, crv)
+
+
+# Each part of the backend is loaded with the first key that needs it.
+
+
+def _hmac() -> Maths:
+    from jwtkit.crypto import mac
+
+    return mac
+
+
+def _pkcs1() -> Maths:
+    from jwtkit.crypto import rsa_pkcs1
+
+    return rsa_pkcs1
+
+
+def _pss() -> Maths:
+    from jwtkit.crypto import rsa_pss
+
+    return rsa_pss
+
+
+def _ecdsa() -> Maths:
+    from jwtkit.crypto import ecdsa
+
+    return ecdsa
+
+
+def _eddsa() -> Maths:
+    from jwtkit.crypto import eddsa
+
+    return eddsa
+
+
+SIGNATURE_ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Algorithm("HS256", "oct", None, "sha256", _hmac, secret_bytes=32),
+            Algorithm("HS384", "oct", None, "sha384", _hmac, secret_bytes=48),
+            Algorithm("HS512", "oct", None, "sha512", _hmac, secret_bytes=64),
+            Algorithm("RS256", "RSA", None, "sha256", _pkcs1),
+            Algorithm("RS384", "RSA", None, "sha384", _pkcs1),
+            Algorithm("RS512", "RSA", None, "sha512", _pkcs1),
+            Algorithm("PS256", "RSA", None, "sha256", _pss),
+            Algorithm("PS384", "RSA", None, "sha384", _pss),
+            Algorithm("PS512", "RSA", None, "sha512", _pss),
+            Algorithm("ES256", "EC", "P-256", "sha256", _ecdsa),
+            Algorithm("ES384", "EC", "P-384", "sha384", _ecdsa),
+            Algorithm("ES512", "EC", "P-521", "sha512", _ecdsa),
+            Algorithm("Ed25519", "OKP", "Ed25519", "sha512", _eddsa),
+        )
+    }
+)
+
+
+def find_algorithm(name: object) -> Algorithm:
+    """Look up the row of an algorithm that the program named.
+
+    Raises:
+        UsageError: there is no such algorithm; the message offers the nearest ones.
+    """
+    row = SIGNATURE_ALGORITHMS.get(name) if isinstance(name, str) else None
+    if row is None:
+        if isinstance(name, str) and name.lower() == "none":
+            raise UsageError("alg 'none' does not exist here: an unsigned token proves nothing")
+        raise UsageError(f"unknown signature algorithm {name!r}: use one of {', '.join(SIGNATURE_ALGORITHMS)}")
+    return row
+
+
+def check_algorithms(algorithms: Iterable[str]) -> tuple[SignatureAlgorithm, ...]:
+    """Check an allow-list at the door, because a type checker may not have.
+
+    Raises:
+        UsageError: it is a bare str, empty, or names an algorithm that does not exist.
+    """
+    if isinstance(algorithms, (str, bytes)):
+        raise UsageError(f"algorithms is a list: write algorithms=[{algorithms!r}]")
+    try:
+        names = tuple(algorithms)
+    except TypeError:
+        raise UsageError("algorithms is required, for example algorithms=['RS256']: it is never the token's choice") from None
+    if not names:
+        raise UsageError("algorithms is empty, so no token could ever be accepted")
+    return tuple(dict.fromkeys(find_algorithm(name).name for name in names))
+
+
+def parse_algorithms(names: Iterable[str]) -> list[SignatureAlgorithm]:
+    """Read an allow-list that came as text, from configuration.
+
+    Raises:
+        UsageError: as for a list in code: a bare str, an empty list or an unknown name.
+
+    Example:
+        >>> parse_algorithms("ES256 RS256".split())
+        ['ES256', 'RS256']
+    """
+    return list(check_algorithms(names))

@@ -1,0 +1,42 @@
+"""ECDSA with raw signatures, R and S side by side (RFC 7518 section 3.4)."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+from jwtkit.crypto.algorithms import HashName, Sign, Verify
+from jwtkit.crypto.hashes import HASHES
+
+__all__ = ["signer", "verifier"]
+
+
+def signer(key: ec.EllipticCurvePrivateKey, hash_name: HashName) -> Sign:
+    """Make a function from message to raw signature."""
+    algorithm, size = ec.ECDSA(HASHES[hash_name]), (key.curve.key_size + 7) // 8
+
+    def sign(message: bytes) -> bytes:
+        r, s = decode_dss_signature(key.sign(message, algorithm))
+        return r.to_bytes(size) + s.to_bytes(size)
+
+    return sign
+
+
+def verifier(key: ec.EllipticCurvePublicKey, hash_name: HashName) -> Verify:
+    """Make a function that checks a raw signature of exactly twice the field's length."""
+    algorithm, size = ec.ECDSA(HASHES[hash_name]), (key.curve.key_size + 7) // 8
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        # A padded or shortened half would be a second spelling of the same signature. The range of R and S,
+        # 1 to n-1, is the backend's own check.
+        if len(signature) != 2 * size:
+            return False
+        der = encode_dss_signature(int.from_bytes(signature[:size]), int.from_bytes(signature[size:]))
+        try:
+            key.verify(der, message, algorithm)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify

@@ -1,0 +1,37 @@
+"""RSASSA-PSS (RFC 7518 section 3.5): MGF1 with the same hash, and a salt exactly as long as the hash."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from jwtkit.crypto.algorithms import HashName, Sign, Verify
+from jwtkit.crypto.hashes import HASHES
+
+__all__ = ["signer", "verifier"]
+
+
+def signer(key: RSAPrivateKey, hash_name: HashName) -> Sign:
+    """Make a function from message to signature."""
+    padding, algorithm = _padding(hash_name), HASHES[hash_name]
+    return lambda message: key.sign(message, padding, algorithm)
+
+
+def verifier(key: RSAPublicKey, hash_name: HashName) -> Verify:
+    """Make a function that checks a signature."""
+    padding, algorithm = _padding(hash_name), HASHES[hash_name]
+
+    def verify(message: bytes, signature: bytes) -> bool:
+        try:
+            key.verify(signature, message, padding, algorithm)
+        except InvalidSignature:
+            return False
+        return True
+
+    return verify
+
+
+def _padding(hash_name: HashName) -> PSS:
+    algorithm = HASHES[hash_name]
+    return PSS(mgf=MGF1(algorithm), salt_length=algorithm.digest_size)

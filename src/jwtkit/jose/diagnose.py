@@ -1,0 +1,55 @@
+"""Why is this text not a token? The mistakes people make, each answered with the next step.
+
+Nothing is ever mended silently: a verifier that strips and trims accepts two texts for one token.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError
+
+__all__ = ["explain_text", "refuse_non_text"]
+
+_JWS_DOTS: Final = 2
+_JWE_DOTS: Final = 4
+
+
+def explain_text(text: str, finding: MalformedError) -> RejectedError:
+    """Give the error for a text that did not parse as a compact JWS; never quotes the text.
+
+    Args:
+        text: the whole text. Untrusted.
+        finding: what the parser stumbled over, for a text without one of the known mistakes.
+    """
+    if not text:
+        return MalformedError("token is empty")
+    if text[:7].lower() == "bearer ":
+        return MalformedError("remove the 'Bearer ' prefix before verifying")
+    if text[:2] in ("b'", 'b"'):
+        return MalformedError("token looks like str(bytes): use .decode('ascii')")
+    if text[0] in "\"'" and text[-1] == text[0]:
+        return MalformedError("token is wrapped in quotes: remove them")
+    if text[-1] == "\n":
+        return MalformedError("token ends with a newline; strip() it")
+    if text != text.strip():
+        return MalformedError("token has white space around it; strip() it")
+    if text[0] == "{":
+        return MalformedError("token is JSON, but only the compact form is accepted here")
+    dots = text.count(".")
+    if dots == _JWE_DOTS:
+        return NotAllowedError("this is an encrypted token (JWE, 5 segments), but a signed one (JWS) is expected")
+    if dots == 0:
+        return MalformedError("token has no dots, so it is not a JWT: an opaque token needs introspection instead")
+    if dots != _JWS_DOTS:
+        return MalformedError(f"token has {dots + 1} segments: a signed token has 3")
+    return finding
+
+
+def refuse_non_text(token: object) -> UsageError:
+    """Give the error for a token that is not a str at all."""
+    if isinstance(token, (bytes, bytearray, memoryview)):
+        return UsageError(f"token is {type(token).__name__}: use .decode('ascii')")
+    if token is None:
+        return UsageError("token is None: check that there is one before verifying it")
+    return UsageError(f"token must be a str, got {type(token).__name__}")

@@ -1,0 +1,117 @@
+"""Header: the JOSE header of one token, parsed once and frozen (RFC 7515 section 4).
+
+A header is read before any signature is checked, so everything in it is a claim of the sender. Nothing here follows
+`jku`, `x5u`, `jwk` or `x5c`: a key never comes from the message (RFC 8725 section 3.10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, Self
+
+from jwtkit import _wire
+from jwtkit._frozen import Frozen
+from jwtkit.errors import MalformedError, NotAllowedError
+from jwtkit.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ["Header", "is_media_type"]
+
+
+class Header(Frozen, Mapping[str, Any]):
+    """The members of a JOSE header; a read-only mapping with the common ones as attributes.
+
+    Attributes:
+        alg: algorithm, as written; always present.
+        kid: key identifier, or None.
+        typ: media type of the whole, as written, or None.
+        cty: media type of the content, as written, or None.
+        crit: names of the extensions that must be understood; empty when there is no `crit`.
+    """
+
+    __slots__ = ("_members", "alg", "crit", "cty", "kid", "typ")
+
+    def __init__(self, members: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Check the types of the registered members; `Header.parse` is the door for text.
+
+        Raises:
+            MalformedError: `alg` is missing, or a member has another type than its definition gives it.
+            NotAllowedError: `kid` is longer than the limit.
+        """
+        alg, kid = _text(members, "alg"), _text(members, "kid")
+        if not alg:
+            raise MalformedError("header has no alg")
+        if kid is not None and len(kid) > limits.kid_chars:
+            raise NotAllowedError(f"kid has {len(kid)} characters, more than Limits.kid_chars={limits.kid_chars}")
+        self.alg: Final[str] = alg
+        self.kid: Final = kid
+        self.typ: Final = _text(members, "typ")
+        self.cty: Final = _text(members, "cty")
+        self.crit: Final = _crit(members)
+        self._members: Final[Mapping[str, Any]] = _wire.freeze(dict(members))
+
+    @classmethod
+    def parse(cls, segment: str, *, limits: Limits = DEFAULT_LIMITS) -> Self:
+        """Read the first segment of a compact token.
+
+        Raises:
+            MalformedError: not canonical base64url of one strict JSON object, or see the constructor.
+            NotAllowedError: larger than the limits.
+        """
+        if len(segment) > limits.header_bytes * 4 // 3 + 3:
+            raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
+        octets = _wire.b64url_decode(segment, "header")
+        depth, digits = limits.header_depth, limits.header_int_digits
+        return cls(_wire.parse_object(octets, "header", depth=depth, int_digits=digits), limits=limits)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._members[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __repr__(self) -> str:
+        named = [f"{n}={v!r}" for n in ("alg", "kid", "typ") if (v := getattr(self, n)) is not None]
+        return f"Header({', '.join(named)})"
+
+
+def is_media_type(typ: str, expected: str) -> bool:
+    """Compare `typ` or `cty` values: case-insensitive, and "application/" may be left out.
+
+    Spec: RFC 7515 sections 4.1.9 and 4.1.10.
+    """
+    return _full_media_type(typ) == _full_media_type(expected)
+
+
+def _full_media_type(value: str) -> str:
+    lowered = value.lower()
+    return lowered if "/" in lowered else f"application/{lowered}"
+
+
+def _text(members: Mapping[str, object], name: str) -> str | None:
+    if name not in members:
+        return None
+    value = members[name]
+    if not isinstance(value, str):
+        raise MalformedError(f"header member {name!r} must be a string, got {type(value).__name__}")
+    return value
+
+
+_REGISTERED: Final = frozenset(
+    # Names that the JOSE specifications define themselves can never be extensions (RFC 7515 section 4.1.11).
+    "alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit enc zip epk apu apv iv tag p2s p2c".split()
+)
+
+
+def _crit(members: Mapping[str, object]) -> tuple[str, ...]:
+    if "crit" not in members:
+        return ()
+    given = members["crit"]
+    if not isinstance(given, (list, tuple)) or not given or not all(isinstance(name, str) for name in given):
+        raise MalformedError("crit must be a non-empty array of strings")
+    names = tuple(given)
+    if len(set(names)) != len(names) or not _REGISTERED.isdisjoint(names) or not members.keys() >= set(names):
+        raise MalformedError("crit must name extensions that are present in the header, each once")
+    return names

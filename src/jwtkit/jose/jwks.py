@@ -1,0 +1,156 @@
+"""JWKS: a set of public keys, as an issuer publishes it (RFC 7517 section 5).
+
+One key that cannot be used never costs the others: it is kept aside with the reason. A secret never belongs into a
+published set, so a set that mixes shared secrets with public keys is refused as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingABC
+from typing import Any, Final, Self
+
+from jwtkit import _wire
+from jwtkit._frozen import Frozen
+from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError
+from jwtkit.jose.header import Header
+from jwtkit.jose.jwk import JWK
+from jwtkit.jose.key_types import KEY_TYPES
+from jwtkit.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ["JWKS", "UnusableKey"]
+
+_SET_DEPTH: Final = 10
+_SET_INT_DIGITS: Final = 40
+
+
+class UnusableKey(Frozen):
+    """A member of a key set that was kept aside.
+
+    Attributes:
+        index: its place in the set, from 0.
+        kid: its identifier, where it is a string within the limit, or None.
+        reason: one sentence; quotes no key material.
+    """
+
+    __slots__ = ("index", "kid", "reason")
+
+    def __init__(self, index: int, kid: str | None, reason: str) -> None:
+        self.index: Final = index
+        self.kid: Final = kid
+        self.reason: Final = reason
+
+    def __repr__(self) -> str:
+        return f"UnusableKey(index={self.index}, kid={self.kid!r}, reason={self.reason!r})"
+
+
+class JWKS(Frozen):
+    """A frozen set of public keys; iterable, and itself a key source for `TokenVerifier`.
+
+    Attributes:
+        keys: the usable keys, in the order of the set.
+        unusable: the members that were kept aside, each with its reason.
+
+    Example:
+        >>> key = JWK.generate("Ed25519", kid="k1")
+        >>> published = JWKS([key.public()]).to_json()
+        >>> [known.kid for known in JWKS.parse(published)]
+        ['k1']
+    """
+
+    __slots__ = ("_by_kid", "_without_kid", "keys", "unusable")
+
+    def __init__(self, keys: Iterable[JWK], *, unusable: Iterable[UnusableKey] = ()) -> None:
+        """Make a set from public keys.
+
+        Raises:
+            UsageError: one of them is private, or a shared secret.
+        """
+        self.keys: Final = tuple(keys)
+        self.unusable: Final = tuple(unusable)
+        by_kid: dict[str | None, list[JWK]] = {}
+        for key in self.keys:
+            if not isinstance(key, JWK):
+                raise UsageError(f"JWKS takes JWK values, got {type(key).__name__}: use JWKS.parse(...) for JSON")
+            if key.is_private:
+                raise UsageError(f"{key!r} does not belong into a JWKS, which is public: use key.public()")
+            by_kid.setdefault(key.kid, []).append(key)
+        self._by_kid: Final = {kid: tuple(found) for kid, found in by_kid.items()}
+        self._without_kid: Final = self._by_kid.get(None, ())
+
+    @classmethod
+    def parse(cls, source: str | bytes | MappingABC[str, object], *, limits: Limits = DEFAULT_LIMITS) -> Self:
+        """Read a JWK Set from its JSON text, or from members that are parsed already.
+
+        Args:
+            source: JSON text, its UTF-8 bytes, or a mapping. Untrusted.
+            limits: bounds for text and number of keys.
+
+        Raises:
+            MalformedError: not strict JSON, or no `keys` array of objects.
+            NotAllowedError: beyond the limits, or shared secrets mixed with public keys.
+
+        Spec: RFC 7517 section 5.
+        """
+        if isinstance(source, (str, bytes)):
+            if len(source) > limits.jwks_bytes:
+                raise NotAllowedError(f"JWKS has {len(source)} bytes, more than Limits.jwks_bytes={limits.jwks_bytes}")
+            members = _wire.parse_object(source, "JWKS", depth=_SET_DEPTH, int_digits=_SET_INT_DIGITS)
+        elif isinstance(source, MappingABC):
+            members = _wire.thaw(source, "JWKS")
+        else:
+            raise UsageError(f"JWKS.parse takes str, bytes or a mapping, got {type(source).__name__}")
+        entries = members.get("keys")
+        if not isinstance(entries, list):
+            hint = ": this is a single JWK, use JWK.parse(...)" if "kty" in members else ""
+            raise MalformedError(f"JWKS has no 'keys' array{hint}")
+        if len(entries) > limits.jwks_keys:
+            raise NotAllowedError(f"JWKS has {len(entries)} keys, more than Limits.jwks_keys={limits.jwks_keys}")
+        types = {str(entry.get("kty")) == "oct" for entry in entries if isinstance(entry, dict)}
+        if len(types) == 2:
+            raise NotAllowedError("JWKS mixes shared secrets with public keys: a published set holds public keys only")
+        usable: list[JWK] = []
+        unusable: list[UnusableKey] = []
+        for index, entry in enumerate(entries):
+            try:
+                usable.append(_public_key(entry, limits))
+            except RejectedError as refusal:
+                unusable.append(UnusableKey(index, _kid_of(entry, limits), str(refusal)))
+        return cls(usable, unusable=unusable)
+
+    def keys_for(self, header: Header, issuer: str | None) -> Sequence[JWK]:
+        """Give the keys that `header` may mean: those with its kid, else those that carry none."""
+        del issuer  # a plain set belongs to the one issuer it was configured for
+        return self.keys if header.kid is None else self._by_kid.get(header.kid, self._without_kid)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the set as it is published."""
+        return {"keys": [key.to_dict() for key in self.keys]}
+
+    def to_json(self) -> str:
+        """Give the JSON text to publish, as application/jwk-set+json."""
+        return _wire.serialize(self.to_dict(), "JWKS").decode("utf-8")
+
+    def __iter__(self) -> Iterator[JWK]:
+        return iter(self.keys)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __repr__(self) -> str:
+        return f"JWKS({len(self.keys)} usable, {len(self.unusable)} unusable)"
+
+
+def _public_key(entry: object, limits: Limits) -> JWK:
+    if not isinstance(entry, dict):
+        raise MalformedError("not a JSON object")
+    row = KEY_TYPES.get(str(entry.get("kty")))
+    exposed = [] if row is None else [name for name in row.private if name in entry]
+    if exposed:
+        raise NotAllowedError(f"holds the private member {exposed[0]!r}: treat this key as compromised")
+    return JWK(entry, limits=limits)
+
+
+def _kid_of(entry: object, limits: Limits) -> str | None:
+    kid = entry.get("kid") if isinstance(entry, dict) else None
+    return kid if isinstance(kid, str) and len(kid) <= limits.kid_chars else None

@@ -1,0 +1,64 @@
+"""The members every JWK may have, whatever its type, and what is not a key at all (RFC 7517 section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+
+__all__ = ["OPERATIONS_OF_USE", "public_ops", "read_key_ops", "read_text", "refuse_disguised_key"]
+
+OPERATIONS_OF_USE: Final[Mapping[str, frozenset[str]]] = MappingProxyType({
+    "sig": frozenset(("sign", "verify")),
+    "enc": frozenset(("encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits")),
+})
+
+
+def read_text(members: Mapping[str, object], name: str, longest: int) -> str | None:
+    """Read an optional string member, bounded in length."""
+    if name not in members:
+        return None
+    value = members[name]
+    if not isinstance(value, str):
+        raise MalformedError(f"JWK member {name!r} must be a string, got {type(value).__name__}")
+    if len(value) > longest:
+        raise NotAllowedError(f"JWK member {name!r} has {len(value)} characters: at most {longest} are accepted")
+    return value
+
+
+def read_key_ops(members: Mapping[str, object], use: str | None) -> tuple[str, ...] | None:
+    """Read key_ops: strings without duplicates, consistent with use (RFC 7517 section 4.3)."""
+    if "key_ops" not in members:
+        return None
+    given = members["key_ops"]
+    if not isinstance(given, (list, tuple)) or not all(isinstance(op, str) for op in given):
+        raise MalformedError("JWK member 'key_ops' must be an array of strings")
+    operations = tuple(given)
+    if len(set(operations)) != len(operations):
+        raise MalformedError("JWK member 'key_ops' names an operation twice")
+    if use in OPERATIONS_OF_USE and not OPERATIONS_OF_USE[use].issuperset(operations):
+        raise MalformedError("JWK contradicts itself: key_ops do not belong to its use")
+    return operations
+
+
+_PUBLIC_COUNTERPART: Final = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}
+
+
+def public_ops(operations: tuple[str, ...]) -> list[str]:
+    """Give the operations of the public half: who signs with the private key verifies with the public one."""
+    return list(dict.fromkeys(_PUBLIC_COUNTERPART.get(operation, operation) for operation in operations))
+
+
+def refuse_disguised_key(secret: bytes) -> None:
+    """Refuse public keys given as HMAC secrets: whoever reads the public key could sign (RFC 8725 section 3.2)."""
+    head = secret.lstrip(b"\xef\xbb\xbf \t\r\n\x0b\x0c\x00")
+    if b"-----BEGIN" in secret:
+        raise UsageError("this looks like a PEM key; an HMAC secret must be random bytes. Use JWK.from_pem(...)")
+    if head.startswith((b"ssh-", b"ecdsa-sha2-")):
+        raise UsageError("this looks like an OpenSSH public key; an HMAC secret must be random bytes")
+    if head.startswith((b"{", b"[")) and (b'"kty"' in secret or b'"keys"' in secret):
+        raise UsageError("this looks like a JWK or JWKS JSON text; use JWK.parse(...) or JWKS.parse(...)")
+    if head.startswith(b"\x30\x82") or head.startswith((b"\x30\x59\x30\x13", b"\x30\x2a\x30\x05", b"\x30\x76\x30\x10")):
+        raise UsageError("this looks like a DER key; an HMAC secret must be random bytes. Use JWK.from_pem(...)")

@@ -1,0 +1,194 @@
+"""The key types: one row each, from JWK members to the backend's key and back (RFC 7518 section 6, RFC 8037).
+
+Rules of this room:
+
+- Members are exact: unpadded base64url, integers without leading zeros, coordinates of the field's length, so that
+  one key has one spelling and one thumbprint.
+- A key is checked once, here: on its curve, within its size, its private half belonging to its public half.
+- `describe` is the inverse of `read`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from jwtkit import _wire
+from jwtkit._frozen import Frozen
+from jwtkit.errors import MalformedError, NotAllowedError
+
+__all__ = ["KEY_TYPES", "KeyType", "Material"]
+
+# The longest member of a key within bounds is an RSA modulus of 16384 bits, 2,731 characters.
+_MEMBER_CHARS: Final = 8192
+
+
+class Material(Frozen):
+    """What a JWK is made of, in the backend's form.
+
+    Attributes:
+        crv: the curve, or None where the key type has none.
+        public: the backend's public key; None for a shared secret.
+        private: the backend's private key, the secret of an oct key, or None.
+    """
+
+    __slots__ = ("crv", "private", "public")
+
+    def __init__(self, crv: str | None, public: Any, private: Any) -> None:
+        self.crv: Final = crv
+        self.public: Final = public
+        self.private: Final = private
+
+
+class KeyType(Frozen):
+    """One `kty`.
+
+    Attributes:
+        kty: the registered value.
+        required: members of its thumbprint, in their lexicographic order (RFC 7638 section 3.2).
+        private: members that must never leave unasked.
+        read: from members to material.
+        describe: from material to members, private ones included where there are any.
+    """
+
+    __slots__ = ("describe", "kty", "private", "read", "required")
+
+    def __init__(
+        self,
+        kty: str,
+        *,
+        required: tuple[str, ...],
+        private: tuple[str, ...],
+        read: Callable[[Mapping[str, object]], Material],
+        describe: Callable[[Material], dict[str, str]],
+    ) -> None:
+        self.kty: Final = kty
+        self.required: Final = required
+        self.private: Final = private
+        self.read: Final = read
+        self.describe: Final = describe
+
+
+def _octets(members: Mapping[str, object], name: str) -> bytes:
+    text = members.get(name)
+    if not isinstance(text, str):
+        raise MalformedError(f"JWK member {name!r} must be a string, got {type(text).__name__}")
+    if len(text) > _MEMBER_CHARS:
+        raise NotAllowedError(f"JWK member {name!r} has {len(text)} characters: at most {_MEMBER_CHARS} are accepted")
+    return _wire.b64url_decode(text, f"JWK member {name!r}")
+
+
+def _integer(members: Mapping[str, object], name: str) -> int:
+    """Read a Base64urlUInt, which has no leading zero octet (RFC 7518 section 2)."""
+    octets = _octets(members, name)
+    if not octets or octets[0] == 0:
+        raise MalformedError(f"JWK member {name!r} is not a minimal, positive integer")
+    return int.from_bytes(octets)
+
+
+def _integer_text(value: int) -> str:
+    return _wire.b64url_encode(value.to_bytes((value.bit_length() + 7) // 8))
+
+
+def _curve(members: Mapping[str, object], kty: str, known: tuple[str, ...]) -> str:
+    crv = members.get("crv")
+    if not isinstance(crv, str):
+        raise MalformedError(f"{kty} key: crv must be a string, got {type(crv).__name__}")
+    if crv not in known:
+        raise NotAllowedError(f"{kty} key: this curve is not supported, use {', '.join(known)}")
+    return crv
+
+
+def _read_oct(members: Mapping[str, object]) -> Material:
+    secret = _octets(members, "k")
+    if not secret:
+        raise MalformedError("oct key: k is empty")
+    return Material(None, None, secret)
+
+
+def _describe_oct(material: Material) -> dict[str, str]:
+    return {"k": _wire.b64url_encode(material.private)}
+
+
+def _read_rsa(members: Mapping[str, object]) -> Material:
+    from jwtkit.crypto import rsa_keys
+
+    n, e = _integer(members, "n"), _integer(members, "e")
+    if "oth" in members:
+        raise NotAllowedError("RSA key: keys with more than two primes are not supported")
+    given = [name for name in rsa_keys.PRIVATE_NUMBERS if name in members]
+    if not given:
+        return Material(None, rsa_keys.public_key(n, e), None)
+    if len(given) != len(rsa_keys.PRIVATE_NUMBERS):
+        raise MalformedError("RSA private key: d, p, q, dp, dq and qi are needed together")
+    private = rsa_keys.private_key(n, e, {name: _integer(members, name) for name in given})
+    return Material(None, private.public_key(), private)
+
+
+def _describe_rsa(material: Material) -> dict[str, str]:
+    from jwtkit.crypto import rsa_keys
+
+    n, e = rsa_keys.public_numbers(material.public)
+    numbers = {"n": n, "e": e}
+    if material.private is not None:
+        numbers |= rsa_keys.private_numbers(material.private)
+    return {name: _integer_text(value) for name, value in numbers.items()}
+
+
+def _read_ec(members: Mapping[str, object]) -> Material:
+    from jwtkit.crypto import ec_keys
+
+    crv = _curve(members, "EC", ("P-256", "P-384", "P-521"))
+    x, y = _octets(members, "x"), _octets(members, "y")
+    if "d" not in members:
+        return Material(crv, ec_keys.public_key(crv, x, y), None)
+    private = ec_keys.private_key(crv, x, y, _octets(members, "d"))
+    return Material(crv, private.public_key(), private)
+
+
+def _describe_ec(material: Material) -> dict[str, str]:
+    from jwtkit.crypto import ec_keys
+
+    x, y = ec_keys.coordinates(material.public)
+    members = {"crv": str(material.crv), "x": _wire.b64url_encode(x), "y": _wire.b64url_encode(y)}
+    if material.private is not None:
+        members["d"] = _wire.b64url_encode(ec_keys.private_scalar(material.private))
+    return members
+
+
+def _read_okp(members: Mapping[str, object]) -> Material:
+    from jwtkit.crypto import okp_keys
+
+    crv = _curve(members, "OKP", ("Ed25519",))
+    x = _octets(members, "x")
+    if "d" not in members:
+        return Material(crv, okp_keys.public_key(x), None)
+    private = okp_keys.private_key(x, _octets(members, "d"))
+    return Material(crv, private.public_key(), private)
+
+
+def _describe_okp(material: Material) -> dict[str, str]:
+    members = {"crv": str(material.crv), "x": _wire.b64url_encode(material.public.public_bytes_raw())}
+    if material.private is not None:
+        members["d"] = _wire.b64url_encode(material.private.private_bytes_raw())
+    return members
+
+
+KEY_TYPES: Final[Mapping[str, KeyType]] = MappingProxyType(
+    {
+        row.kty: row
+        for row in (
+            KeyType("oct", required=("k", "kty"), private=("k",), read=_read_oct, describe=_describe_oct),
+            KeyType(
+                "RSA",
+                required=("e", "kty", "n"),
+                private=("d", "p", "q", "dp", "dq", "qi", "oth"),
+                read=_read_rsa,
+                describe=_describe_rsa,
+            ),
+            KeyType("EC", required=("crv", "kty", "x", "y"), private=("d",), read=_read_ec, describe=_describe_ec),
+            KeyType("OKP", required=("crv", "kty", "x"), private=("d",), read=_read_okp, describe=_describe_okp),
+        )
+    }
+)

@@ -1,0 +1,147 @@
+"""Which key checks this token? Exactly one, or an error that says why not.
+
+Rules of this room:
+
+- The header only chooses among what the caller allowed: its `alg` must be listed, and the key, not the header, says
+  what algorithm it serves (RFC 8725 section 3.1).
+- More than one fitting key is an error, never "the first".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol, runtime_checkable
+
+from jwtkit._frozen import Frozen
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
+from jwtkit.errors import KeyNotFoundError, NotAllowedError, UsageError, quote
+from jwtkit.jose.header import Header
+from jwtkit.jose.jwk import JWK
+from jwtkit.jose.jwks import JWKS
+
+__all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "select"]
+
+_NAMED_IN_MESSAGES: Final = 5
+
+
+@runtime_checkable
+class KeySource(Protocol):
+    """Anything that gives candidate keys for a header: a `JWKS`, or an object of yours.
+
+    It is told the issuer that the verifier was configured with, never a claim of the token.
+    """
+
+    def keys_for(self, header: Header, issuer: str | None, /) -> Sequence[JWK]:
+        """Give the candidates: those with the header's kid, or all where it names none."""
+        ...
+
+
+Keys = JWK | Sequence[JWK] | KeySource
+
+
+class OwnKeys(Frozen):
+    """Keys that the program holds itself, where shared secrets and private keys are welcome."""
+
+    __slots__ = ("keys",)
+
+    def __init__(self, keys: Sequence[JWK]) -> None:
+        self.keys: Final = tuple(keys)
+
+    def keys_for(self, header: Header, issuer: str | None, /) -> Sequence[JWK]:
+        """Give the keys with the header's kid, else those that carry none."""
+        del issuer
+        if header.kid is None:
+            return self.keys
+        named = [key for key in self.keys if key.kid == header.kid]
+        return named or [key for key in self.keys if key.kid is None]
+
+
+def as_source(keys: Keys) -> KeySource:
+    """Turn what the caller gave as keys into a key source.
+
+    Raises:
+        UsageError: it is text, empty, or something else that is no key.
+    """
+    if isinstance(keys, JWK):
+        return OwnKeys((keys,))
+    if isinstance(keys, (list, tuple)):
+        if not keys:
+            raise UsageError("keys is empty, so no token could ever be accepted")
+        wrong = next((key for key in keys if not isinstance(key, JWK)), None)
+        if wrong is not None:
+            raise UsageError(f"keys holds a {type(wrong).__name__}: use JWK.parse(...) or JWK.from_pem(...)")
+        return OwnKeys(keys)
+    if isinstance(keys, (JWKS, KeySource)):
+        return keys
+    if isinstance(keys, (str, bytes, dict)):
+        raise UsageError(
+            "keys must be parsed, so that it is clear what it is: "
+            "JWKS.parse(...) for a key set, JWK.parse(...) or JWK.from_pem(...) for one key, JWK.from_secret(...) for HMAC"
+        )
+    raise UsageError(f"keys must be a JWK, a sequence of JWK, a JWKS or a key source, got {type(keys).__name__}")
+
+
+def allowed_rows(algorithms: Sequence[SignatureAlgorithm]) -> Mapping[str, Algorithm]:
+    """Look up the rows of an allow-list, once."""
+    return {name: SIGNATURE_ALGORITHMS[name] for name in algorithms}
+
+
+def select(header: Header, keys: Sequence[JWK], allowed: Mapping[str, Algorithm]) -> JWK:
+    """Pick the one key that may have made a token with this header.
+
+    Raises:
+        NotAllowedError: the algorithm is not listed, the key is for something else, or several keys fit.
+        KeyNotFoundError: no key fits; a fresh key set might have one.
+    """
+    row = allowed.get(header.alg)
+    if row is None:
+        raise NotAllowedError(f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}")
+    fitting = [key for key in keys if _serves(key, row, allowed)]
+    if len(fitting) == 1:
+        if not fitting[0].permits("verify"):
+            raise NotAllowedError(f"{fitting[0]!r} is not for verifying: see its use and key_ops")
+        return fitting[0]
+    if fitting:
+        which = "has no kid" if header.kid is None else f"names kid {quote(header.kid)}"
+        names = _names(fitting)
+        raise NotAllowedError(
+            f"token {which} and the set holds {len(fitting)} usable {row.name} keys ({names}); pass the one you mean as keys="
+        )
+    if header.kid is not None and any(key.kid == header.kid for key in keys):
+        found = next(key for key in keys if key.kid == header.kid)
+        raise NotAllowedError(f"alg {row.name} needs {_needs(row)}, but kid {quote(header.kid)} is {found!r}")
+    raise _not_found(header, keys, row)
+
+
+def _serves(key: JWK, row: Algorithm, allowed: Mapping[str, Algorithm]) -> bool:
+    """Tell whether this key serves this algorithm: its own, or the single listed one that it fits."""
+    if not key.fits(row):
+        return False
+    if key.alg is not None:
+        return key.alg == row.name
+    fitting = [name for name, other in allowed.items() if key.fits(other)]
+    if len(fitting) > 1:
+        raise NotAllowedError(
+            f"{key!r} names no alg and fits {', '.join(fitting)}: list only the one its issuer uses in algorithms="
+        )
+    return True
+
+
+def _needs(row: Algorithm) -> str:
+    if row.kty == "oct":
+        return f"a shared secret of at least {row.secret_bytes} bytes"
+    return f"an RSA key for {row.name}" if row.kty == "RSA" else f"a key on {row.crv}"
+
+
+def _names(keys: Sequence[JWK]) -> str:
+    shown = ["without kid" if key.kid is None else quote(key.kid) for key in keys[:_NAMED_IN_MESSAGES]]
+    return ", ".join(shown) + (", ..." if len(keys) > _NAMED_IN_MESSAGES else "")
+
+
+def _not_found(header: Header, keys: Sequence[JWK], row: Algorithm) -> KeyNotFoundError:
+    if header.kid is None:
+        held = f"has {_names(keys)}" if keys else "holds none"
+        message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {held}"
+    else:
+        message = f"no key {quote(header.kid)} for alg {row.name}; refetch the JWKS if the issuer rotates its keys"
+    return KeyNotFoundError(message, kid=header.kid, alg=row.name)
