@@ -24,7 +24,15 @@ from typing import Any, Final, Never
 
 from jwtkit.errors import MalformedError, UsageError
 
-__all__ = ["b64_encode", "b64url_decode", "b64url_encode", "freeze", "parse_object", "parse_standard_base64", "serialize"]
+__all__ = [
+    "b64_encode",
+    "b64url_decode",
+    "b64url_encode",
+    "freeze",
+    "parse_object",
+    "parse_standard_base64",
+    "serialize",
+]
 
 # '-' and '_' become the standard alphabet; what base64url does not know becomes '!', which strict mode refuses.
 _TO_STANDARD: Final = bytes.maketrans(b"-_=+/", b"+/!!!")

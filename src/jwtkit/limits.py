@@ -47,6 +47,7 @@ class Limits(Frozen):
         "kid_chars",
         "token_bytes",
     )
+
     def __init__(
         self,
         *,

@@ -185,7 +185,9 @@ def check_algorithms(algorithms: Iterable[str]) -> tuple[SignatureAlgorithm, ...
     try:
         names = tuple(algorithms)
     except TypeError:
-        raise UsageError("algorithms is required, for example algorithms=['RS256']: it is never the token's choice") from None
+        raise UsageError(
+            "algorithms is required, for example algorithms=['RS256']: it is never the token's choice"
+        ) from None
     if not names:
         raise UsageError("algorithms is empty, so no token could ever be accepted")
     return tuple(dict.fromkeys(find_algorithm(name).name for name in names))

@@ -25,7 +25,9 @@ def public_key(n: int, e: int) -> rsa.RSAPublicKey:
     """Make a public key; the modulus has 2048 to 16384 bits, the exponent is odd, 3 to 2^32."""
     bits = n.bit_length()
     if not _MIN_BITS <= bits <= _MAX_PUBLIC_BITS:
-        raise NotAllowedError(f"RSA key has {bits} bits: at least {_MIN_BITS} and at most {_MAX_PUBLIC_BITS} are accepted")
+        raise NotAllowedError(
+            f"RSA key has {bits} bits: at least {_MIN_BITS} and at most {_MAX_PUBLIC_BITS} are accepted"
+        )
     if not (3 <= e <= _MAX_EXPONENT and e & 1 and n & 1):
         raise MalformedError("RSA key is not valid: n and e are odd, and e is between 3 and 2^32")
     return rsa.RSAPublicNumbers(e, n).public_key()

@@ -27,7 +27,17 @@ _REMEMBERED_HEADERS: Final = 256
 class Authenticator(Frozen):
     """Checks signatures under one set of keys, algorithms and header rules; compiled once, shared between threads."""
 
-    __slots__ = ("_allowed", "_check_header", "_issuer", "_limits", "_memo", "_payload_bytes", "_payload_chars", "_remembers", "_source")
+    __slots__ = (
+        "_allowed",
+        "_check_header",
+        "_issuer",
+        "_limits",
+        "_memo",
+        "_payload_bytes",
+        "_payload_chars",
+        "_remembers",
+        "_source",
+    )
 
     def __init__(
         self,

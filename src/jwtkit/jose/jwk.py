@@ -62,7 +62,19 @@ class JWK(Frozen):
     Spec: RFC 7517 section 4.
     """
 
-    __slots__ = ("_material", "_signing", "_verifying", "alg", "crv", "extra", "is_private", "key_ops", "kid", "kty", "use")
+    __slots__ = (
+        "_material",
+        "_signing",
+        "_verifying",
+        "alg",
+        "crv",
+        "extra",
+        "is_private",
+        "key_ops",
+        "kid",
+        "kty",
+        "use",
+    )
 
     def __init__(self, members: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> None:
         """Check the members of one key; `JWK.parse` is the door for text.
@@ -144,7 +156,12 @@ class JWK(Frozen):
 
     @classmethod
     def from_pem(
-        cls, pem: str | bytes, *, password: bytes | None = None, alg: SignatureAlgorithm | None = None, kid: str | None = None
+        cls,
+        pem: str | bytes,
+        *,
+        password: bytes | None = None,
+        alg: SignatureAlgorithm | None = None,
+        kid: str | None = None,
     ) -> Self:
         """Read a private or public key from PEM text (PKCS8, SPKI, PKCS1 or SEC1).
 
@@ -297,7 +314,9 @@ class JWK(Frozen):
         if private and not self.is_private:
             raise UsageError(f"{self!r} holds no private members")
         if not private and self.kty == "oct":
-            raise UsageError("a shared secret has no public members: say to_dict(private=True) if you mean to export it")
+            raise UsageError(
+                "a shared secret has no public members: say to_dict(private=True) if you mean to export it"
+            )
         return self._members(private=private)
 
     def to_pem(self, *, private: bool = False, password: bytes | None = None) -> str:
@@ -343,7 +362,8 @@ class JWK(Frozen):
                 members[name] = value
         if self.key_ops is not None:
             members["key_ops"] = list(self.key_ops) if private else public_ops(self.key_ops)
-        return members | _wire.thaw(self.extra, "JWK")
+        members |= _wire.thaw(self.extra, "JWK")
+        return members
 
     def _check_fit(self, row: Algorithm) -> None:
         if not row.fits(self.kty, self.crv):
@@ -354,9 +374,13 @@ class JWK(Frozen):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, JWK):
             return NotImplemented
-        return self.is_private == other.is_private and all(
-            getattr(self, name) == getattr(other, name) for name in ("kty", "alg", "kid", "use", "key_ops", "extra")
-        ) and self.thumbprint() == other.thumbprint()
+        return (
+            self.is_private == other.is_private
+            and all(
+                getattr(self, name) == getattr(other, name) for name in ("kty", "alg", "kid", "use", "key_ops", "extra")
+            )
+            and self.thumbprint() == other.thumbprint()
+        )
 
     def __hash__(self) -> int:
         return hash(self.thumbprint())

@@ -42,16 +42,16 @@ class VerifiedJWS(Frozen):
         return f"VerifiedJWS({len(self.payload)} bytes, {self.header!r})"
 
 
-def protected_header(
-    signer: Signer, typ: str | None, extra: Mapping[str, object] | None
-) -> tuple[Header, str]:
+def protected_header(signer: Signer, typ: str | None, extra: Mapping[str, object] | None) -> tuple[Header, str]:
     """Make the header of a new token, as a value and as its segment.
 
     Raises:
         UsageError: `extra` sets what the signer or the arguments decide, or something that is not understood here.
     """
     if not isinstance(signer, Signer):
-        raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK or an object with algorithm, key_id and sign")
+        raise UsageError(
+            f"cannot sign with a {type(signer).__name__}: use a private JWK or an object with algorithm, key_id and sign"
+        )
     members: dict[str, object] = {"alg": find_algorithm(signer.algorithm).name}
     if signer.key_id is not None:
         members["kid"] = signer.key_id
@@ -59,7 +59,9 @@ def protected_header(
         members["typ"] = typ
     for name, value in (extra or {}).items():
         if name in ("alg", "kid", "typ", "crit", "b64"):
-            raise UsageError(f"header member {name!r} cannot be set here: alg and kid come from the key, typ is an argument")
+            raise UsageError(
+                f"header member {name!r} cannot be set here: alg and kid come from the key, typ is an argument"
+            )
         members[name] = value
     octets = _wire.serialize(members, "header")
     return Header(members), _wire.b64url_encode(octets)

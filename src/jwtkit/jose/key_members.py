@@ -10,10 +10,12 @@ from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 
 __all__ = ["OPERATIONS_OF_USE", "public_ops", "read_key_ops", "read_text", "refuse_disguised_key"]
 
-OPERATIONS_OF_USE: Final[Mapping[str, frozenset[str]]] = MappingProxyType({
-    "sig": frozenset(("sign", "verify")),
-    "enc": frozenset(("encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits")),
-})
+OPERATIONS_OF_USE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "sig": frozenset(("sign", "verify")),
+        "enc": frozenset(("encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits")),
+    }
+)
 
 
 def read_text(members: Mapping[str, object], name: str, longest: int) -> str | None:
@@ -38,7 +40,8 @@ def read_key_ops(members: Mapping[str, object], use: str | None) -> tuple[str, .
     operations = tuple(given)
     if len(set(operations)) != len(operations):
         raise MalformedError("JWK member 'key_ops' names an operation twice")
-    if use in OPERATIONS_OF_USE and not OPERATIONS_OF_USE[use].issuperset(operations):
+    known = OPERATIONS_OF_USE.get(use or "")
+    if known is not None and not known.issuperset(operations):
         raise MalformedError("JWK contradicts itself: key_ops do not belong to its use")
     return operations
 

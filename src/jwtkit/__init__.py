@@ -1,0 +1,74 @@
+"""jwtkit: JSON Web Tokens, the format, and OAuth, the protocol, for Python.
+
+This is the front door of the format: what is listed here. The protocol has a door of its own, `jwtkit.oauth`, and so
+has identity, `jwtkit.oidc`.
+"""
+
+from jwtkit.crypto.algorithms import SignatureAlgorithm, parse_algorithms
+from jwtkit.errors import (
+    ClaimsError,
+    DecryptionError,
+    ExpiredError,
+    JwtkitError,
+    KeyNotFoundError,
+    MalformedError,
+    Mismatch,
+    NotAllowedError,
+    OAuthError,
+    ProtocolError,
+    ProtocolReason,
+    RejectedError,
+    SignatureError,
+    UsageError,
+)
+from jwtkit.jose import jws
+from jwtkit.jose.header import Header
+from jwtkit.jose.jwk import JWK
+from jwtkit.jose.jwks import JWKS, UnusableKey
+from jwtkit.jose.jws import VerifiedJWS
+from jwtkit.jose.select import KeySource
+from jwtkit.jose.signers import Signer
+from jwtkit.jwt.claim_fields import claim
+from jwtkit.jwt.claims import Claims
+from jwtkit.jwt.dates import numeric_date
+from jwtkit.jwt.policy import ABSENT, UNCHECKED
+from jwtkit.jwt.token import Token
+from jwtkit.jwt.unverified import UnverifiedToken
+from jwtkit.jwt.verifier import TokenVerifier
+from jwtkit.limits import Limits
+
+__all__ = [
+    "ABSENT",
+    "JWK",
+    "JWKS",
+    "UNCHECKED",
+    "Claims",
+    "ClaimsError",
+    "DecryptionError",
+    "ExpiredError",
+    "Header",
+    "JwtkitError",
+    "KeyNotFoundError",
+    "KeySource",
+    "Limits",
+    "MalformedError",
+    "Mismatch",
+    "NotAllowedError",
+    "OAuthError",
+    "ProtocolError",
+    "ProtocolReason",
+    "RejectedError",
+    "SignatureAlgorithm",
+    "SignatureError",
+    "Signer",
+    "Token",
+    "TokenVerifier",
+    "UnusableKey",
+    "UnverifiedToken",
+    "UsageError",
+    "VerifiedJWS",
+    "claim",
+    "jws",
+    "numeric_date",
+    "parse_algorithms",
+]

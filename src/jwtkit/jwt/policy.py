@@ -1,0 +1,277 @@
+"""What a verifier demands of authentic claims: compiled once, then a walk over one token's claims (RFC 7519 section 4.1).
+
+Rules of this room:
+
+- Every check adds its mismatch to the list, so that one refusal names everything that is wrong.
+- Values are compared exactly, as code points, never normalised (RFC 7519 section 7.3).
+- A check is left out only where the caller wrote UNCHECKED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Final
+
+from jwtkit._frozen import Frozen
+from jwtkit._wire import freeze, thaw
+from jwtkit.errors import ClaimsError, ExpiredError, Mismatch, UsageError, quote
+from jwtkit.jwt.dates import duration_text, seconds
+
+__all__ = ["ABSENT", "UNCHECKED", "Absent", "Audience", "Issuer", "Policy", "Unchecked", "refuse"]
+
+_DEFAULT_SKEW: Final = 30.0
+
+
+class Unchecked(Enum):
+    """The type of `UNCHECKED`, which leaves a check out and can be found by searching for it."""
+
+    UNCHECKED = "unchecked"
+
+
+class Absent(Enum):
+    """The type of `ABSENT`, which demands that a claim is not there."""
+
+    ABSENT = "absent"
+
+
+UNCHECKED: Final = Unchecked.UNCHECKED
+ABSENT: Final = Absent.ABSENT
+
+Issuer = str | Collection[str] | Unchecked
+Audience = str | Collection[str] | Absent | Unchecked
+Check = Callable[[Mapping[str, Any], float], Mismatch | None]
+
+
+class Policy(Frozen):
+    """The compiled demands of one `TokenVerifier`.
+
+    Attributes:
+        issuers: accepted values of `iss`; None when unchecked.
+        audiences: accepted values of `aud`; None when unchecked, empty when `aud` must be absent.
+    """
+
+    __slots__ = ("_checks", "audiences", "issuers")
+
+    def __init__(
+        self,
+        *,
+        issuer: Issuer,
+        audience: Audience,
+        required: Iterable[str],
+        expected: Mapping[str, object],
+        leeway: float | timedelta | None,
+        max_age: float | timedelta | None,
+        max_lifetime: float | timedelta | None,
+        allow_missing_exp: bool,
+    ) -> None:
+        """Compile; see `TokenVerifier` for the arguments.
+
+        Raises:
+            UsageError: an argument is of the wrong type, or could accept nothing.
+        """
+        self.issuers: Final = None if issuer is UNCHECKED else _names(issuer, "issuer")
+        self.audiences: Final = frozenset[str]() if audience is ABSENT else _audiences(audience)
+        exp_leeway = 0.0 if leeway is None else seconds(leeway, "leeway", zero=True)
+        skew = _DEFAULT_SKEW if leeway is None else exp_leeway
+        if isinstance(required, str):
+            raise UsageError(f"required is a collection of claim names: write required=({required!r},)")
+        if not isinstance(allow_missing_exp, bool):
+            raise UsageError("allow_missing_exp must be True or False")
+        wanted = dict.fromkeys(() if allow_missing_exp else ("exp",))
+        wanted |= dict.fromkeys(("iat",) if max_age is not None or max_lifetime is not None else ())
+        wanted |= dict.fromkeys(required)
+        checks: list[Check | None] = [
+            _issuer_check(self.issuers),
+            _audience_check(self.audiences),
+            *(_presence_check(name) for name in wanted),
+            _expiry_check(exp_leeway),
+            _not_before_check(skew),
+            _issued_at_check(skew),
+            None if max_age is None else _age_check(seconds(max_age, "max_age"), skew),
+            None if max_lifetime is None else _lifetime_check(seconds(max_lifetime, "max_lifetime")),
+            *(_expected_check(name, value) for name, value in _pairs(expected)),
+        ]
+        self._checks: Final = tuple(check for check in checks if check is not None)
+
+    def mismatches(self, claims: Mapping[str, Any], now: float) -> list[Mismatch]:
+        """Give everything about well-typed claims that is not as demanded, in a fixed order."""
+        return [found for check in self._checks if (found := check(claims, now)) is not None]
+
+
+def refuse(mismatches: Collection[Mismatch]) -> ClaimsError:
+    """Make the one error for all mismatches of a token."""
+    found = tuple(mismatches)
+    message = "; ".join(mismatch.message for mismatch in found)
+    if all(mismatch.reason == "expired" for mismatch in found):
+        return ExpiredError(message, mismatches=found)
+    return ClaimsError(message, mismatches=found)
+
+
+def _audiences(audience: object) -> frozenset[str] | None:
+    return None if audience is UNCHECKED else _names(audience, "audience")
+
+
+def _names(given: object, argument: str) -> frozenset[str]:
+    options = "a str, a collection of str or UNCHECKED" + (", or ABSENT" if argument == "audience" else "")
+    if isinstance(given, str):
+        given = (given,)
+    if not isinstance(given, Collection) or isinstance(given, (bytes, bytearray, Mapping)):
+        raise UsageError(f"{argument} must be {options}, got {type(given).__name__}")
+    names = frozenset(name for name in given if isinstance(name, str) and name)
+    if not names or len(names) != len(set(given)):
+        raise UsageError(f"{argument} must be {options}; an empty one could never match")
+    return names
+
+
+def _pairs(expected: Mapping[str, object]) -> Iterable[tuple[str, object]]:
+    if not isinstance(expected, Mapping):
+        raise UsageError(
+            f"expected must be a mapping from claim name to value or predicate, got {type(expected).__name__}"
+        )
+    return expected.items()
+
+
+def _shown(values: Iterable[str]) -> str:
+    return " or ".join(quote(value) for value in sorted(values))
+
+
+def _issuer_check(issuers: frozenset[str] | None) -> Check | None:
+    if issuers is None:
+        return None
+
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        iss = claims.get("iss")
+        if iss in issuers:
+            return None
+        accepted = tuple(sorted(issuers))
+        if iss is None:
+            message = f"token has no iss, this verifier accepts {_shown(issuers)}"
+            return Mismatch("iss", "missing", message, expected=accepted)
+        message = f"issuer mismatch: token is from {quote(iss)}, this verifier accepts {_shown(issuers)}"
+        if any(iss.rstrip("/") == issuer.rstrip("/") for issuer in issuers):
+            message += " (they differ only in the final slash, and issuers are compared exactly)"
+        return Mismatch("iss", "not_accepted", message, expected=accepted, actual=iss)
+
+    return check
+
+
+def _audience_check(audiences: frozenset[str] | None) -> Check | None:
+    if audiences is None:
+        return None
+
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        aud = claims.get("aud")
+        if not audiences:
+            if aud is None:
+                return None
+            return Mismatch(
+                "aud", "unexpected", "token has an aud, this verifier accepts only tokens without", actual=freeze(aud)
+            )
+        if aud in audiences if type(aud) is str else not audiences.isdisjoint(aud or ()):
+            return None
+        accepted = tuple(sorted(audiences))
+        if aud is None:
+            message = f"token has no aud, this verifier accepts {_shown(audiences)}"
+            return Mismatch("aud", "missing", message, expected=accepted)
+        present = [aud] if type(aud) is str else list(aud[:5])
+        shown = ", ".join(quote(value) for value in present) or "nobody"
+        message = f"audience mismatch: token is for {shown}, this verifier accepts {_shown(audiences)}"
+        return Mismatch("aud", "not_accepted", message, expected=accepted, actual=freeze(aud))
+
+    return check
+
+
+def _presence_check(name: object) -> Check:
+    if not isinstance(name, str):
+        raise UsageError(f"required holds a {type(name).__name__}: claim names are str")
+
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        if claims.get(name) is not None:
+            return None
+        return Mismatch(name, "missing", f"token has no {name}, which this verifier requires")
+
+    return check
+
+
+def _expiry_check(leeway: float) -> Check:
+    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
+        exp = claims.get("exp")
+        # The current time must be before exp (RFC 7519 section 4.1.4).
+        if exp is None or now - leeway < exp:
+            return None
+        message = f"token expired {duration_text(now - exp)} ago (exp={exp}, now={now:.0f}, leeway={leeway:g})"
+        return Mismatch("exp", "expired", message, expected=now, actual=exp)
+
+    return check
+
+
+def _not_before_check(leeway: float) -> Check:
+    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
+        nbf = claims.get("nbf")
+        if nbf is None or nbf <= now + leeway:
+            return None
+        return _too_early("nbf", "not_yet_valid", "not valid", nbf, now, leeway)
+
+    return check
+
+
+def _issued_at_check(leeway: float) -> Check:
+    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
+        iat = claims.get("iat")
+        if iat is None or iat <= now + leeway:
+            return None
+        return _too_early("iat", "issued_in_the_future", "not issued", iat, now, leeway)
+
+    return check
+
+
+def _too_early(claim: str, reason: Any, words: str, moment: float, now: float, leeway: float) -> Mismatch:
+    message = (
+        f"{words} for another {duration_text(moment - now)} ({claim}={moment}, now={now:.0f}, leeway={leeway:g}): "
+        "check the clock or pass leeway="
+    )
+    return Mismatch(claim, reason, message, expected=now, actual=moment)
+
+
+def _age_check(max_age: float, leeway: float) -> Check:
+    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
+        iat = claims.get("iat")
+        if iat is None or now - leeway - iat <= max_age:
+            return None
+        message = f"token was issued {duration_text(now - iat)} ago, this verifier accepts {duration_text(max_age)}"
+        return Mismatch("iat", "too_old", message, expected=max_age, actual=iat)
+
+    return check
+
+
+def _lifetime_check(max_lifetime: float) -> Check:
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        exp, iat = claims.get("exp"), claims.get("iat")
+        if exp is None or iat is None or exp - iat <= max_lifetime:
+            return None
+        lived = duration_text(exp - iat)
+        message = f"token lives {lived} (exp - iat), this verifier accepts {duration_text(max_lifetime)}"
+        return Mismatch("exp", "lifetime_too_long", message, expected=max_lifetime, actual=exp - iat)
+
+    return check
+
+
+def _expected_check(name: str, wanted: object) -> Check:
+    if not isinstance(name, str):
+        raise UsageError(f"expected holds a {type(name).__name__}: claim names are str")
+    if not callable(wanted):
+        wanted = freeze(thaw(wanted, f"expected claim {name!r}"))
+
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        if name not in claims:
+            return Mismatch(name, "missing", f"token has no {name}, which this verifier requires", expected=wanted)
+        value = freeze(claims[name])
+        # The type counts: in Python True equals 1.
+        if wanted(value) if callable(wanted) else type(value) is type(wanted) and value == wanted:
+            return None
+        message = f"claim {name!r} is {quote(value)}, which this verifier does not accept"
+        return Mismatch(name, "not_accepted", message, expected=wanted, actual=value)
+
+    return check
