@@ -99,9 +99,10 @@ def _text(members: Mapping[str, object], name: str) -> str | None:
     return value
 
 
+# Names that the JOSE specifications define themselves can never be extensions (RFC 7515 section 4.1.11).
 _REGISTERED: Final = frozenset(
-    # Names that the JOSE specifications define themselves can never be extensions (RFC 7515 section 4.1.11).
-    "alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit enc zip epk apu apv iv tag p2s p2c".split()
+    ("alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit")
+    + ("enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c")
 )
 
 

@@ -14,18 +14,25 @@ from typing import Any, Final, NoReturn, Self
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
-from jwtkit._random import random_bytes, random_text
+from jwtkit._random import random_text
 from jwtkit.crypto.algorithms import (
     SIGNATURE_ALGORITHMS,
     Algorithm,
     Sign,
     SignatureAlgorithm,
     Verify,
-    find_algorithm,
 )
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
-from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text, refuse_disguised_key
-from jwtkit.jose.key_types import KEY_TYPES, Material
+from jwtkit.jose.key_forms import (
+    backend_members,
+    generated_members,
+    kind_words,
+    load_pem,
+    secret_members,
+    with_metadata,
+)
+from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
+from jwtkit.jose.key_types import KEY_TYPES
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["JWK"]
@@ -143,16 +150,10 @@ class JWK(Frozen):
         Raises:
             UsageError: there is no such algorithm.
         """
-        row = find_algorithm(alg)
-        if row.kty == "oct":
-            material = Material(None, None, random_bytes(row.secret_bytes))
-        else:
-            private = _generate_private(row)
-            material = Material(row.crv, private.public_key(), private)
-        members: dict[str, object] = {"kty": row.kty, "alg": alg, **KEY_TYPES[row.kty].describe(material)}
+        members = generated_members(alg)
         if kid is None:
-            kid = random_text(16) if row.kty == "oct" else cls(members).thumbprint()
-        return cls({**members, "kid": kid})
+            kid = random_text(16) if members["kty"] == "oct" else cls(members).thumbprint()
+        return cls(with_metadata(members, alg, kid))
 
     @classmethod
     def from_pem(
@@ -176,16 +177,7 @@ class JWK(Frozen):
             NotAllowedError: a key type, curve or size that is not accepted.
             UsageError: a password is missing or superfluous, or `alg` does not fit the key.
         """
-        if not isinstance(pem, (str, bytes)):
-            raise UsageError(f"JWK.from_pem takes str or bytes, got {type(pem).__name__}")
-        if len(pem) > DEFAULT_LIMITS.jwk_bytes:
-            raise NotAllowedError(f"PEM text has {len(pem)} bytes: at most {DEFAULT_LIMITS.jwk_bytes} are accepted")
-        if password is not None and not isinstance(password, bytes):
-            raise UsageError("password must be bytes")
-        from jwtkit.crypto.pem import load
-
-        data = pem.encode("utf-8", "surrogatepass") if isinstance(pem, str) else pem
-        return cls.from_key(load(data, password), alg=alg, kid=kid)
+        return cls.from_key(load_pem(pem, password), alg=alg, kid=kid)
 
     @classmethod
     def from_key(cls, key: object, *, alg: SignatureAlgorithm | None = None, kid: str | None = None) -> Self:
@@ -195,14 +187,7 @@ class JWK(Frozen):
             NotAllowedError: a key type, curve or size that is not accepted.
             UsageError: `alg` does not exist or does not fit the key.
         """
-        from jwtkit.crypto.pem import classify
-
-        kty, crv, private = classify(key)
-        if alg is not None and not find_algorithm(alg).fits(kty, crv):
-            raise UsageError(f"alg {alg} does not fit {_kind(kty, crv)} key")
-        backend: Any = key
-        material = Material(crv, backend.public_key() if private else backend, backend if private else None)
-        return cls(_with_metadata({"kty": kty, **KEY_TYPES[kty].describe(material)}, alg, kid))
+        return cls(with_metadata(backend_members(key, alg), alg, kid))
 
     @classmethod
     def from_secret(cls, secret: bytes, *, alg: SignatureAlgorithm, kid: str | None = None) -> Self:
@@ -218,18 +203,7 @@ class JWK(Frozen):
 
         Spec: RFC 7518 section 3.2.
         """
-        row = find_algorithm(alg)
-        if row.kty != "oct":
-            raise UsageError(f"alg {alg} does not use a shared secret: use JWK.from_pem(...) or JWK.parse(...)")
-        if not isinstance(secret, bytes):
-            raise UsageError(f"secret must be bytes, got {type(secret).__name__}: random bytes, not a password")
-        refuse_disguised_key(secret)
-        if len(secret) < row.secret_bytes:
-            raise UsageError(
-                f"secret has {len(secret)} bytes, but {alg} needs at least {row.secret_bytes}: "
-                f"use JWK.generate({alg!r}) or {row.secret_bytes} random bytes"
-            )
-        return cls(_with_metadata({"kty": "oct", "k": _wire.b64url_encode(secret)}, alg, kid))
+        return cls(with_metadata(secret_members(secret, alg), alg, kid))
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
@@ -367,7 +341,7 @@ class JWK(Frozen):
 
     def _check_fit(self, row: Algorithm) -> None:
         if not row.fits(self.kty, self.crv):
-            raise MalformedError(f"JWK contradicts itself: alg {row.name} on {_kind(self.kty, self.crv)} key")
+            raise MalformedError(f"JWK contradicts itself: alg {row.name} on {kind_words(self.kty, self.crv)} key")
         if not self.fits(row):
             raise NotAllowedError(f"oct key is too short: {row.name} needs at least {row.secret_bytes} bytes")
 
@@ -397,26 +371,3 @@ class JWK(Frozen):
 
     def __reduce__(self) -> NoReturn:
         raise UsageError("a JWK is not pickled: store to_dict() or, meaning it, to_dict(private=True)")
-
-
-def _generate_private(row: Algorithm) -> Any:
-    if row.kty == "RSA":
-        from jwtkit.crypto import rsa_keys
-
-        return rsa_keys.generate(_RSA_BITS)
-    if row.kty == "EC":
-        from jwtkit.crypto import ec_keys
-
-        return ec_keys.generate(str(row.crv))
-    from jwtkit.crypto import okp_keys
-
-    return okp_keys.generate()
-
-
-def _with_metadata(members: dict[str, object], alg: str | None, kid: str | None) -> dict[str, object]:
-    return members | {name: value for name, value in (("alg", alg), ("kid", kid)) if value is not None}
-
-
-def _kind(kty: str, crv: str | None) -> str:
-    name = f"{kty} {crv}" if crv else kty
-    return f"an {name}" if name[0] in "REO" or name == "oct" else f"a {name}"

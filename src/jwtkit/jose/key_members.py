@@ -63,5 +63,15 @@ def refuse_disguised_key(secret: bytes) -> None:
         raise UsageError("this looks like an OpenSSH public key; an HMAC secret must be random bytes")
     if head.startswith((b"{", b"[")) and (b'"kty"' in secret or b'"keys"' in secret):
         raise UsageError("this looks like a JWK or JWKS JSON text; use JWK.parse(...) or JWKS.parse(...)")
-    if head.startswith(b"\x30\x82") or head.startswith((b"\x30\x59\x30\x13", b"\x30\x2a\x30\x05", b"\x30\x76\x30\x10")):
+    if _is_der_key(secret):
         raise UsageError("this looks like a DER key; an HMAC secret must be random bytes. Use JWK.from_pem(...)")
+
+
+def _is_der_key(secret: bytes) -> bool:
+    """Tell whether these bytes are one DER sequence that begins as public keys do; random bytes all but never are."""
+    # The shortest such key, Ed25519 in SPKI form, has 44 octets.
+    if len(secret) < 44 or secret[0] != 0x30:
+        return False
+    long_form = secret[1] - 0x80 if secret[1] > 0x80 else 0
+    length = int.from_bytes(secret[2 : 2 + long_form]) if long_form else secret[1]
+    return length == len(secret) - 2 - long_form and secret[2 + long_form] in (0x30, 0x02)

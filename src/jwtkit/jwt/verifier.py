@@ -36,6 +36,7 @@ else:
 
 __all__ = ["TokenVerifier"]
 
+_ANY_CLAIMS: Final = cast("type[Any]", Claims)
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
 
 
@@ -84,7 +85,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         issuer: Issuer,
         audience: Audience,
         typ: str | Unchecked | None = None,
-        claims: type[C_co] = cast("type[Any]", Claims),
+        claims: type[C_co] = _ANY_CLAIMS,
         required: Iterable[str] = (),
         expected: Mapping[str, object] = _NOTHING,
         leeway: float | timedelta | None = None,
