@@ -29,6 +29,7 @@ __all__ = [
     "b64url_decode",
     "b64url_encode",
     "freeze",
+    "indented",
     "parse_object",
     "parse_standard_base64",
     "serialize",
@@ -173,6 +174,14 @@ def parse_object(data: bytes | str, what: str, *, depth: int, int_digits: int) -
 
 
 _encode: Final = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+_encode_indented: Final = JSONEncoder(indent=2, ensure_ascii=True, allow_nan=False).encode
+
+
+def indented(value: Mapping[str, Any], what: str) -> str:
+    """Write JSON for people: two spaces, and ASCII only, so that no control character reaches a terminal."""
+    return _encode_indented(thaw(value, what))
 
 
 def serialize(value: Mapping[str, Any], what: str) -> bytes:

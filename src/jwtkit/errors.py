@@ -172,9 +172,10 @@ class ProtocolReason(StrEnum):
     MISSING_PARAMETER = "missing_parameter"
     UNEXPECTED_PARAMETER = "unexpected_parameter"
     WRONG_ENDPOINT = "wrong_endpoint"
-    TOKEN_TYPE = "token_type"  # noqa: S105 - the name of a reason, not a secret
+    TOKEN_TYPE = "token_type"
     PKCE_UNSUPPORTED = "pkce_unsupported"
     SESSION_EXPIRED = "session_expired"
+    SESSION_MISMATCH = "session_mismatch"
 
 
 class ProtocolError(RejectedError):

@@ -1,0 +1,5 @@
+"""`python -m jwtkit`: see `jwtkit.shell`."""
+
+from jwtkit.shell.main import main
+
+raise SystemExit(main())

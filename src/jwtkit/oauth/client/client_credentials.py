@@ -1,0 +1,56 @@
+"""The client credentials grant: a program calls an API as itself (RFC 6749 section 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from jwtkit._frozen import Frozen
+from jwtkit.errors import UsageError
+from jwtkit.oauth.client.client import Client
+from jwtkit.oauth.client.token_endpoint import exchange, token_request
+from jwtkit.oauth.client.token_set import TokenSet
+from jwtkit.oauth.http import HttpRequest
+from jwtkit.oauth.scope import check_scope
+from jwtkit.oauth.steps import Steps
+
+__all__ = ["ClientCredentialsFlow"]
+
+
+class ClientCredentialsFlow(Frozen):
+    """Asks for a token in the client's own name.
+
+    Args:
+        client: the client; a public one cannot use this grant.
+
+    Raises:
+        UsageError: the client is public.
+
+    Spec: RFC 6749 section 4.4.
+    """
+
+    __slots__ = ("client",)
+
+    def __init__(self, client: Client) -> None:
+        if not isinstance(client, Client):
+            raise UsageError(f"client must be Client(...), got {type(client).__name__}")
+        if client.auth.method == "none":
+            raise UsageError("a public client has no credentials: use ClientSecretBasic(...) or another method")
+        self.client: Final = client
+
+    def token(self, *, scope: Iterable[str] = (), now: float | None = None) -> Steps[HttpRequest, TokenSet]:
+        """Ask for a token.
+
+        Args:
+            scope: what to ask for.
+            now: seconds since the epoch; None reads the clock.
+
+        Raises:
+            OAuthError: from the steps; the server said no.
+            ProtocolError: from the steps; the answer cannot be used.
+        """
+        wanted = check_scope(scope)
+        fields = [("grant_type", "client_credentials")]
+        if wanted:
+            fields.append(("scope", " ".join(wanted)))
+        return exchange(token_request(self.client, fields), wanted, now)

@@ -1,0 +1,45 @@
+"""TokenSet: what a token endpoint gave (RFC 6749 section 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from jwtkit._clock import resolve_now
+from jwtkit.oauth.secret import Secret
+
+__all__ = ["TokenSet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSet:
+    """Tokens and what is known about them. No repr shows a token.
+
+    Attributes:
+        access_token: for the Authorization header of calls to an API.
+        token_type: as the server wrote it; "Bearer", in any case.
+        scope: what was granted; as requested where the server did not say.
+        expires_at: seconds since the epoch, or None where the server did not say.
+        refresh_token: for a fresh set, or None.
+        id_token: unverified text of an ID token, or None; `jwtkit.oidc` verifies it.
+        extra: other members of the response, read-only and not trusted.
+    """
+
+    access_token: Secret
+    token_type: str
+    scope: tuple[str, ...] = ()
+    expires_at: float | None = None
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    def is_expired(self, *, leeway: float = 0.0, now: float | None = None) -> bool:
+        """Tell whether the access token is past its time; never where the server did not say.
+
+        Args:
+            leeway: seconds before the end that count as past it already.
+            now: seconds since the epoch; None reads the clock.
+        """
+        return self.expires_at is not None and resolve_now(now) >= self.expires_at - leeway

@@ -1,0 +1,1 @@
+"""The resource server's role: APIs that are called with tokens."""

@@ -1,0 +1,38 @@
+"""Scopes: a list in Python, words with spaces between on the wire (RFC 6749 section 3.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from jwtkit.errors import UsageError
+
+__all__ = ["check_scope", "is_scope", "split_scope"]
+
+_SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def check_scope(scope: Iterable[str]) -> tuple[str, ...]:
+    """Check scopes that the caller gave.
+
+    Raises:
+        UsageError: a bare str, or something that is no scope.
+    """
+    if isinstance(scope, (str, bytes)):
+        raise UsageError(f"scope is a list: write scope={str(scope).split()!r}")
+    given = tuple(scope)
+    for item in given:
+        if not isinstance(item, str) or not _SCOPE_TOKEN.fullmatch(item):
+            raise UsageError("a scope is a str of printable ASCII without space, quote and backslash")
+    return given
+
+
+def is_scope(text: str) -> bool:
+    """Tell whether a text from the wire is a list of scopes."""
+    return all(_SCOPE_TOKEN.fullmatch(item) for item in split_scope(text))
+
+
+def split_scope(text: str | None) -> tuple[str, ...]:
+    """Split what stands on the wire."""
+    return tuple(item for item in (text or "").split(" ") if item)

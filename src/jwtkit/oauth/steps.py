@@ -1,0 +1,169 @@
+"""Steps: a protocol as a generator that yields what it wants to ask, and the two small loops that drive one.
+
+Rules of this room:
+
+- A step yields a plain value, an `HttpRequest` or a `Wait`, and is resumed with the answer.
+- What the caller's callable raises is thrown into the steps, so that their `finally` runs, and reaches the caller as
+  it was. The steps are closed at the end, whatever happens.
+- A mistake in driving is a `UsageError` that names the missing argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
+from math import isfinite
+from types import CoroutineType, GeneratorType
+from typing import Any, TypeVar, overload
+
+from jwtkit.errors import UsageError
+from jwtkit.oauth.http import HttpRequest, HttpResponse
+
+__all__ = ["AsyncSend", "AsyncSleep", "Send", "Sleep", "Steps", "Wait", "arun", "ask", "run", "wait"]
+
+E = TypeVar("E")
+T = TypeVar("T")
+Steps = Generator[E, Any, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A pause that the protocol demands.
+
+    Attributes:
+        seconds: how long, in seconds.
+    """
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.seconds) or self.seconds < 0:
+            raise UsageError("a Wait lasts a finite number of seconds, zero or more")
+
+
+Send = Callable[[HttpRequest], HttpResponse]
+Sleep = Callable[[float], object]
+AsyncSend = Callable[[HttpRequest], Awaitable[HttpResponse]]
+AsyncSleep = Callable[[float], Awaitable[object]]
+
+
+def ask(request: HttpRequest) -> Steps[HttpRequest, HttpResponse]:
+    """Ask for a response; for use with `yield from` inside steps."""
+    response: HttpResponse = yield request
+    return response
+
+
+def wait(seconds: float) -> Steps[Wait, None]:
+    """Ask for a pause; for use with `yield from` inside steps."""
+    yield Wait(seconds=seconds)
+
+
+@overload
+def run(steps: Steps[HttpRequest, T], *, send: Send) -> T: ...
+@overload
+def run(steps: Steps[Wait, T], *, sleep: Sleep) -> T: ...
+@overload
+def run(steps: Steps[HttpRequest | Wait, T], *, send: Send, sleep: Sleep) -> T: ...
+def run(steps: Steps[Any, T], *, send: Send | None = None, sleep: Sleep | None = None) -> T:
+    """Drive steps to their end with callables of yours.
+
+    Args:
+        steps: what a flow's method returned.
+        send: carries out an `HttpRequest`; see there for its duties.
+        sleep: waits for a number of seconds, for example `time.sleep`.
+
+    Returns:
+        What the steps give.
+
+    Raises:
+        UsageError: something was asked that was not supplied, an answer is of the wrong type (an async `send` belongs
+            to `arun`), or the steps were started already.
+        Exception: whatever the steps raise, or your callables.
+    """
+    _check_fresh(steps)
+    answer: object = None
+    failure: BaseException | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(answer) if failure is None else steps.throw(failure)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            perform = _callable_for(effect, send, sleep)
+            answer, failure = None, None
+            try:
+                answer = perform()
+            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which let it pass or handle it
+                failure = raised
+            else:
+                answer = _checked(effect, answer)
+    finally:
+        steps.close()
+
+
+@overload
+async def arun(steps: Steps[HttpRequest, T], *, send: AsyncSend) -> T: ...
+@overload
+async def arun(steps: Steps[Wait, T], *, sleep: AsyncSleep) -> T: ...
+@overload
+async def arun(steps: Steps[HttpRequest | Wait, T], *, send: AsyncSend, sleep: AsyncSleep) -> T: ...
+async def arun(steps: Steps[Any, T], *, send: AsyncSend | None = None, sleep: AsyncSleep | None = None) -> T:
+    """Drive steps to their end with async callables of yours; `run` in all other respects.
+
+    Raises:
+        UsageError: as `run`; a plain function as `send` belongs to `run`.
+    """
+    _check_fresh(steps)
+    answer: object = None
+    failure: BaseException | None = None
+    try:
+        while True:
+            try:
+                effect = steps.send(answer) if failure is None else steps.throw(failure)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            perform = _callable_for(effect, send, sleep)
+            answer, failure = None, None
+            try:
+                awaitable = perform()
+                if not isinstance(awaitable, Awaitable):
+                    raise UsageError(f"send and sleep of arun must be async, got {type(awaitable).__name__}: use run")
+                answer = await awaitable
+            except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which let it pass or handle it
+                failure = raised
+            else:
+                answer = _checked(effect, answer)
+    finally:
+        steps.close()
+
+
+def _check_fresh(steps: object) -> None:
+    if not isinstance(steps, GeneratorType):
+        raise UsageError(f"run takes the steps that a method returned, got {type(steps).__name__}")
+    if steps.gi_frame is None or steps.gi_suspended or steps.gi_running:
+        raise UsageError("these steps were started already: call the method again for fresh ones")
+
+
+def _callable_for(
+    effect: object, send: Callable[..., Any] | None, sleep: Callable[..., Any] | None
+) -> Callable[[], Any]:
+    if isinstance(effect, HttpRequest):
+        if send is None:
+            raise UsageError("the steps ask for an HttpRequest: pass send=")
+        return lambda: send(effect)
+    if isinstance(effect, Wait):
+        if sleep is None:
+            raise UsageError("the steps ask for a Wait: pass sleep=, for example time.sleep")
+        return lambda: sleep(effect.seconds)
+    raise UsageError(f"the steps yielded a {type(effect).__name__}, which is nothing to ask: write yield from ask(...)")
+
+
+def _checked(effect: object, answer: object) -> object:
+    if isinstance(answer, CoroutineType):
+        answer.close()  # it will never be awaited, and should not warn about it
+        raise UsageError("send gave a coroutine: use arun for async callables")
+    if isinstance(effect, HttpRequest) and not isinstance(answer, HttpResponse):
+        raise UsageError(f"send must give an HttpResponse, got {type(answer).__name__}")
+    return answer

@@ -1,0 +1,74 @@
+"""URLs and forms: read strictly, compared exactly, never normalised.
+
+Plain http is for a literal loopback address only, and only where the caller said `allow_http_loopback=True`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, quote
+
+__all__ = ["encode_form", "encode_query", "is_plain_url", "is_secure", "parse_form"]
+
+_LOOPBACK: Final = frozenset(("127.0.0.1", "::1"))
+_MAX_FIELDS: Final = 100
+_MAX_FORM_BYTES: Final = 64 * 1024
+
+
+def is_plain_url(url: object) -> bool:
+    """Tell whether this is an absolute http or https URL of printable ASCII, without user information or fragment."""
+    if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        port_is_sound = parts.port is None or 0 < parts.port
+    except ValueError:
+        return False
+    sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    return sound and port_is_sound and "#" not in url
+
+
+def is_secure(url: object, *, allow_http_loopback: bool) -> bool:
+    """Tell whether a URL may be asked: https, or http on a literal loopback address where that is allowed."""
+    if not is_plain_url(url):
+        return False
+    parts = urlsplit(str(url))
+    return parts.scheme == "https" or (allow_http_loopback and parts.hostname in _LOOPBACK)
+
+
+def parse_form(text: str | bytes, what: str) -> dict[str, str]:
+    """Read application/x-www-form-urlencoded text; a parameter without a value counts as absent (RFC 6749 section 3.1).
+
+    Raises:
+        MalformedError: not such a form in UTF-8, or too large.
+        ProtocolError: a parameter comes twice.
+    """
+    if len(text) > _MAX_FORM_BYTES:
+        raise MalformedError(f"{what} has {len(text)} bytes: at most {_MAX_FORM_BYTES} are accepted")
+    try:
+        decoded = text if isinstance(text, str) else text.decode("ascii")
+        pairs = parse_qsl(decoded, keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+        for name, value in pairs:
+            (name + value).encode("utf-8")  # a lone surrogate can be in a str that never was bytes
+    except ValueError:
+        raise MalformedError(f"{what} is not a form in UTF-8 of at most {_MAX_FIELDS} parameters") from None
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        if name in fields:
+            message = f"{what} has the parameter {quote(name)} twice"
+            raise ProtocolError(message, reason=ProtocolReason.DUPLICATE_PARAMETER)
+        fields[name] = value
+    return {name: value for name, value in fields.items() if value}
+
+
+def encode_form(fields: Iterable[tuple[str, str]]) -> bytes:
+    """Write a request body."""
+    return urlencode(list(fields)).encode("ascii")
+
+
+def encode_query(url: str, fields: Iterable[tuple[str, str]]) -> str:
+    """Add parameters to a URL, keeping the query it has (RFC 6749 section 3.1)."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(list(fields))}"
