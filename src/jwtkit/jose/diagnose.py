@@ -5,6 +5,7 @@ Nothing is ever mended silently: a verifier that strips and trims accepts two te
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError
@@ -13,6 +14,20 @@ __all__ = ["explain_text", "refuse_non_text"]
 
 _JWS_DOTS: Final = 2
 _JWE_DOTS: Final = 4
+# The first row that fits explains the text.
+_MISTAKES: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
+    (lambda text: not text, "token is empty"),
+    (lambda text: text[:7].lower() == "bearer ", "remove the 'Bearer ' prefix before verifying"),
+    (lambda text: text[:2] in ("b'", 'b"'), "token looks like str(bytes): use .decode('ascii')"),
+    (lambda text: text[0] in "\"'" and text[-1] == text[0], "token is wrapped in quotes: remove them"),
+    (lambda text: text[-1] == "\n", "token ends with a newline; strip() it"),
+    (lambda text: text != text.strip(), "token has white space around it; strip() it"),
+    (lambda text: text[0] == "{", "token is JSON, but only the compact form is accepted here"),
+    (
+        lambda text: "." not in text,
+        "token has no dots, so it is not a JWT: an opaque token needs introspection instead",
+    ),
+)
 
 
 def explain_text(text: str, finding: MalformedError) -> RejectedError:
@@ -22,25 +37,12 @@ def explain_text(text: str, finding: MalformedError) -> RejectedError:
         text: the whole text. Untrusted.
         finding: what the parser stumbled over, for a text without one of the known mistakes.
     """
-    if not text:
-        return MalformedError("token is empty")
-    if text[:7].lower() == "bearer ":
-        return MalformedError("remove the 'Bearer ' prefix before verifying")
-    if text[:2] in ("b'", 'b"'):
-        return MalformedError("token looks like str(bytes): use .decode('ascii')")
-    if text[0] in "\"'" and text[-1] == text[0]:
-        return MalformedError("token is wrapped in quotes: remove them")
-    if text[-1] == "\n":
-        return MalformedError("token ends with a newline; strip() it")
-    if text != text.strip():
-        return MalformedError("token has white space around it; strip() it")
-    if text[0] == "{":
-        return MalformedError("token is JSON, but only the compact form is accepted here")
+    for fits, message in _MISTAKES:
+        if fits(text):
+            return MalformedError(message)
     dots = text.count(".")
     if dots == _JWE_DOTS:
         return NotAllowedError("this is an encrypted token (JWE, 5 segments), but a signed one (JWS) is expected")
-    if dots == 0:
-        return MalformedError("token has no dots, so it is not a JWT: an opaque token needs introspection instead")
     if dots != _JWS_DOTS:
         return MalformedError(f"token has {dots + 1} segments: a signed token has 3")
     return finding

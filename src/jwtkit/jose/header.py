@@ -101,8 +101,28 @@ def _text(members: Mapping[str, object], name: str) -> str | None:
 
 # Names that the JOSE specifications define themselves can never be extensions (RFC 7515 section 4.1.11).
 _REGISTERED: Final = frozenset(
-    ("alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit")
-    + ("enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c")
+    [
+        "alg",
+        "jku",
+        "jwk",
+        "kid",
+        "x5u",
+        "x5c",
+        "x5t",
+        "x5t#S256",
+        "typ",
+        "cty",
+        "crit",
+        "enc",
+        "zip",
+        "epk",
+        "apu",
+        "apv",
+        "iv",
+        "tag",
+        "p2s",
+        "p2c",
+    ]
 )
 
 

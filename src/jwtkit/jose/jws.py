@@ -49,9 +49,7 @@ def protected_header(signer: Signer, typ: str | None, extra: Mapping[str, object
         UsageError: `extra` sets what the signer or the arguments decide, or something that is not understood here.
     """
     if not isinstance(signer, Signer):
-        raise UsageError(
-            f"cannot sign with a {type(signer).__name__}: use a private JWK or an object with algorithm, key_id and sign"
-        )
+        raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK, or another Signer")
     members: dict[str, object] = {"alg": find_algorithm(signer.algorithm).name}
     if signer.key_id is not None:
         members["kid"] = signer.key_id

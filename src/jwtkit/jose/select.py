@@ -76,7 +76,8 @@ def as_source(keys: Keys) -> KeySource:
     if isinstance(keys, (str, bytes, dict)):
         raise UsageError(
             "keys must be parsed, so that it is clear what it is: "
-            "JWKS.parse(...) for a key set, JWK.parse(...) or JWK.from_pem(...) for one key, JWK.from_secret(...) for HMAC"
+            "JWKS.parse(...) for a key set, JWK.parse(...) or JWK.from_pem(...) for one key, "
+            "JWK.from_secret(...) for HMAC"
         )
     raise UsageError(f"keys must be a JWK, a sequence of JWK, a JWKS or a key source, got {type(keys).__name__}")
 
@@ -105,7 +106,8 @@ def select(header: Header, keys: Sequence[JWK], allowed: Mapping[str, Algorithm]
         which = "has no kid" if header.kid is None else f"names kid {quote(header.kid)}"
         names = _names(fitting)
         raise NotAllowedError(
-            f"token {which} and the set holds {len(fitting)} usable {row.name} keys ({names}); pass the one you mean as keys="
+            f"token {which} and the set holds {len(fitting)} usable {row.name} keys ({names}); "
+            "pass the one you mean as keys="
         )
     if header.kid is not None and any(key.kid == header.kid for key in keys):
         found = next(key for key in keys if key.kid == header.kid)

@@ -1,4 +1,4 @@
-"""What a verifier demands of authentic claims: compiled once, then a walk over one token's claims (RFC 7519 section 4.1).
+"""What a verifier demands of authentic claims: compiled once, then walked for each token (RFC 7519 section 4.1).
 
 Rules of this room:
 

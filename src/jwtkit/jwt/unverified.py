@@ -69,10 +69,8 @@ class UnverifiedToken(Frozen):
             if len(segments) not in (_JWS_SEGMENTS, _JWE_SEGMENTS):
                 raise MalformedError("a token has 3 segments, or 5 when it is encrypted")
             header = Header.parse(segments[0], limits=limits)
-            for name, segment in zip(
-                ("second segment", "third segment", "fourth segment", "last segment"), segments[1:]
-            ):
-                _wire.b64url_decode(segment, name)
+            for segment in segments[1:]:
+                _wire.b64url_decode(segment, "a segment of the token")
             claims = _claims_of(segments[1], limits) if len(segments) == _JWS_SEGMENTS else None
         except MalformedError as finding:
             raise explain_text(compact, finding) from None

@@ -172,8 +172,9 @@ class TokenVerifier(Frozen, Generic[C_co]):
             return
         if typ is None:
             if header.typ is not None and not is_media_type(header.typ, "JWT"):
+                shown = quote(header.typ)
                 raise NotAllowedError(
-                    f"typ {quote(header.typ)} is for another purpose: pass typ={quote(header.typ)} if that is what you verify"
+                    f"typ {shown} is for another purpose: pass typ={shown} if that is what you verify"
                 )
         elif header.typ is None or not is_media_type(header.typ, typ):
             raise NotAllowedError(f"typ mismatch: token has {quote(header.typ)}, this verifier accepts {typ!r}")

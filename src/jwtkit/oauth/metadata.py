@@ -31,6 +31,7 @@ _LISTS: Final = (
     "token_endpoint_auth_methods_supported",
     "code_challenge_methods_supported",
 )
+_LOOPBACK_HINT: Final = "allow_http_loopback=True accepts http on 127.0.0.1 or [::1]"
 _ISS_FLAG: Final = "authorization_response_iss_parameter_supported"
 
 
@@ -72,7 +73,7 @@ class ServerMetadata:
         for name in ("issuer", *_ENDPOINTS):
             url = getattr(self, name)
             if url is not None and not is_secure(url, allow_http_loopback=self.allow_http_loopback):
-                message = f"{_WHAT}: {name} must be an https URL (allow_http_loopback=True accepts http on 127.0.0.1 or [::1])"
+                message = f"{_WHAT}: {name} must be an https URL ({_LOOPBACK_HINT})"
                 raise ProtocolError(message, reason=ProtocolReason.NOT_HTTPS)
 
     @classmethod
@@ -93,7 +94,7 @@ class ServerMetadata:
 
         Spec: RFC 8414 section 3.3.
         """
-        _check_issuer(issuer, allow_http_loopback)
+        _check_issuer(issuer, allow_http_loopback=allow_http_loopback)
         if isinstance(source, (str, bytes)):
             if len(source) > MAX_BYTES:
                 raise MalformedError(f"{_WHAT} has {len(source)} bytes: at most {MAX_BYTES} are accepted")
@@ -133,12 +134,9 @@ def _known_members(members: dict[str, Any]) -> dict[str, Any]:
     return known
 
 
-def _check_issuer(issuer: object, allow_http_loopback: bool) -> None:
+def _check_issuer(issuer: object, *, allow_http_loopback: bool) -> None:
     if not is_secure(issuer, allow_http_loopback=allow_http_loopback) or "?" in str(issuer):
-        raise UsageError(
-            "issuer must be an https URL without query or fragment "
-            "(allow_http_loopback=True accepts http on 127.0.0.1 or [::1])"
-        )
+        raise UsageError(f"issuer must be an https URL without query or fragment ({_LOOPBACK_HINT})")
 
 
 def discovery_request(
@@ -162,7 +160,7 @@ def discovery_request(
 
     Spec: RFC 8414 section 3.1, OpenID Connect Discovery section 4.1.
     """
-    _check_issuer(issuer, allow_http_loopback)
+    _check_issuer(issuer, allow_http_loopback=allow_http_loopback)
     bare = issuer.removesuffix("/")
     if kind == "openid":
         url = f"{bare}/.well-known/openid-configuration"

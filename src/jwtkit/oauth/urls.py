@@ -24,7 +24,7 @@ def is_plain_url(url: object) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        port_is_sound = parts.port is None or 0 < parts.port
+        port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
         return False
     sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc

@@ -153,7 +153,7 @@ class IdTokenVerifier(Frozen):
 
         Args:
             compact: the text. Untrusted.
-            nonce: what the authorization request carried; None when it carried none, and then the token must not either.
+            nonce: what the authorization request carried; None when it carried none, and then the token has none.
             access_token: the access token that came with it, to be compared with `at_hash` where there is one.
             max_age: what the authorization request demanded, in seconds or a timedelta; 0 means a login just now.
             now: seconds since the epoch; None reads the clock.

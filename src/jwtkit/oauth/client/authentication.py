@@ -20,5 +20,5 @@ class ClientAuthentication(Protocol):
         ...
 
     def credentials(self, client_id: str, /) -> tuple[Headers, Fields]:
-        """Give the headers and the form fields to add to a request: exactly one method's worth (RFC 6749 section 2.3)."""
+        """Give the headers and form fields to add to a request, for one method only (RFC 6749 section 2.3)."""
         ...

@@ -14,14 +14,14 @@ _QUOTABLE: Final = re.compile(r"[\x20-\x7e]*")
 
 
 def bearer_challenge(parameters: Iterable[tuple[str, str]]) -> str:
-    """Write a Bearer challenge with quoted parameters.
+    r"""Write a Bearer challenge with quoted parameters.
 
     Raises:
         UsageError: a value is not printable ASCII.
 
     Example:
-        >>> bearer_challenge([("realm", "the \\"api\\""), ("error", "invalid_token")])
-        'Bearer realm="the \\\\"api\\\\"", error="invalid_token"'
+        >>> bearer_challenge([("realm", "the \"api\""), ("error", "invalid_token")])
+        'Bearer realm="the \\"api\\"", error="invalid_token"'
     """
     written = []
     for name, value in parameters:

@@ -1,4 +1,4 @@
-"""ProtectedResource: may this request pass? (RFC 6750, RFC 9068 section 4)
+"""ProtectedResource: decides whether a request may pass (RFC 6750, RFC 9068 section 4).
 
 Rules of this room:
 
