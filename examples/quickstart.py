@@ -97,9 +97,11 @@ class AuthorizationServer(Handler):
     key = JWK.generate("ES256")
     codes: dict[str, AuthorizationRequest] = {}  # noqa: RUF012 - one server, one store
 
+    server: ThreadingHTTPServer
+
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        return f"http://127.0.0.1:{self.server.server_port}"
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -170,7 +172,7 @@ def serving(handler: type[Handler]) -> Iterator[str]:
     server.daemon_threads = True
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
