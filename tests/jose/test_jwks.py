@@ -1,0 +1,235 @@
+"""JWKS: one bad key never costs the others, and a token means exactly one key."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jwtkit import (
+    JWK,
+    JWKS,
+    JwtkitError,
+    KeyNotFoundError,
+    Limits,
+    MalformedError,
+    NotAllowedError,
+    RejectedError,
+    UsageError,
+    jws,
+)
+
+Keys = dict[str, JWK]
+
+
+def public(key: JWK, **changes: Any) -> dict[str, Any]:
+    members = {**key.to_dict(), **changes}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def test_round_trip(keys: Keys) -> None:
+    published = JWKS([keys["ES256"].public(), keys["RS256"].public()])
+    for source in (published.to_json(), published.to_json().encode(), published.to_dict()):
+        again = JWKS.parse(source)
+        assert list(again) == list(published)
+        assert len(again) == 2
+        assert again.unusable == ()
+    assert repr(published) == "JWKS(2 usable, 0 unusable)"
+
+
+BAD: dict[str, Any] = {
+    "no object": 5,
+    "null": None,
+    "empty": {},
+    "kty unknown": {"kty": "LWE", "kid": "pq"},
+    "kty of tomorrow": {"kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA"},
+    "curve unknown": {"kty": "OKP", "crv": "X25519", "x": "AAAA"},
+    "no point": {"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"},
+    "a member as a number": {"kty": "RSA", "n": 5, "e": "AQAB"},
+    "kid a number": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": 7},
+}
+
+
+@pytest.mark.parametrize("entry", BAD.values(), ids=BAD)
+def test_a_bad_key_is_kept_aside(entry: Any, keys: Keys) -> None:
+    good = keys["ES256"].public()
+    read = JWKS.parse({"keys": [entry, good.to_dict()]})
+    assert list(read) == [good]
+    (aside,) = read.unusable
+    assert aside.index == 0
+    assert aside.reason
+    assert aside.kid == ("pq" if isinstance(entry, dict) and entry.get("kid") == "pq" else None)
+    assert repr(aside.reason) in repr(aside)
+    token = jws.sign(b"x", keys["ES256"])
+    assert jws.verify(token, read, algorithms=["ES256"]).key == good
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "Ed25519"])
+def test_a_private_key_in_a_set_is_kept_aside(alg: str, keys: Keys) -> None:
+    read = JWKS.parse({"keys": [keys[alg].to_dict(private=True)]})
+    assert len(read) == 0
+    assert "compromised" in read.unusable[0].reason
+
+
+def test_a_secret_alone_is_kept_aside(keys: Keys) -> None:
+    read = JWKS.parse({"keys": [keys["HS256"].to_dict(private=True)]})
+    assert len(read) == 0
+    assert len(read.unusable) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        pytest.param("", MalformedError, id="empty"),
+        pytest.param("[]", MalformedError, id="array"),
+        pytest.param("{}", MalformedError, id="no keys"),
+        pytest.param('{"keys":{}}', MalformedError, id="keys an object"),
+        pytest.param('{"keys":null}', MalformedError, id="keys null"),
+        pytest.param('{"keys":[],"keys":[]}', MalformedError, id="duplicate member"),
+        pytest.param('{"keys":[{"kty":"oct","kty":"RSA"}]}', MalformedError, id="duplicate member inside"),
+        pytest.param('{"kty":"EC"}', MalformedError, id="a single key"),
+        pytest.param(json.dumps({"keys": [{"kty": "oct", "k": "AAAA"}, {"kty": "RSA"}]}), NotAllowedError, id="mixed"),
+        pytest.param(json.dumps({"keys": [{}] * 1001}), NotAllowedError, id="too many"),
+        pytest.param(" " * (1024 * 1024 + 1), NotAllowedError, id="too large"),
+        pytest.param(None, UsageError, id="None"),
+        pytest.param([], UsageError, id="list"),
+        pytest.param(bytearray(b"{}"), UsageError, id="bytearray"),
+    ],
+)
+def test_parse_refuses(source: Any, error: type[JwtkitError]) -> None:
+    with pytest.raises(error):
+        JWKS.parse(source)
+
+
+def test_limits_can_be_raised() -> None:
+    assert len(JWKS.parse({"keys": [{}] * 1001}, limits=Limits(jwks_keys=2000)).unusable) == 1001
+
+
+def test_holds_public_keys_only(keys: Keys) -> None:
+    for wrong in (keys["ES256"], keys["HS256"], keys["ES256"].to_dict()):
+        with pytest.raises(UsageError):
+            JWKS([wrong])  # type: ignore[list-item] - the mistake under test
+
+
+# --- selection: (keys of the set, kid of the token, algorithms) -> the index of the key, or the error
+
+
+def other(alg: Any) -> JWK:
+    return JWK.generate(alg)
+
+
+SELECTION: dict[str, tuple[list[dict[str, Any]], Any, list[Any], Any]] = {
+    "by kid": ([{"kid": "a"}, {"kid": "b", "other": True}], "a", ["ES256"], 0),
+    "one key, no kid anywhere": ([{"kid": None}], None, ["ES256"], 0),
+    "one key, token without kid": ([{"kid": "a"}], None, ["ES256"], 0),
+    "key without kid serves a token with one": ([{"kid": None}], "z", ["ES256"], 0),
+    "key without alg": ([{"kid": "a", "alg": None}], "a", ["ES256"], 0),
+    "key without alg, other algorithms listed": ([{"kid": "a", "alg": None}], "a", ["ES256", "RS256"], 0),
+    "same kid, another type": ([{"kid": "a"}, {"kid": "a", "type": "RS256"}], "a", ["ES256", "RS256"], 0),
+    "unknown kid": ([{"kid": "a"}], "z", ["ES256"], KeyNotFoundError),
+    "kid in another case": ([{"kid": "a"}], "A", ["ES256"], KeyNotFoundError),
+    "empty set": ([], "a", ["ES256"], KeyNotFoundError),
+    "empty set, no kid": ([], None, ["ES256"], KeyNotFoundError),
+    "only keys of another type, no kid": ([{"kid": "a", "type": "RS256"}], None, ["ES256"], KeyNotFoundError),
+    "no kid, two keys": ([{"kid": "a"}, {"kid": "b", "other": True}], None, ["ES256"], NotAllowedError),
+    "kid twice": ([{"kid": "a"}, {"kid": "a", "other": True}], "a", ["ES256"], NotAllowedError),
+    "kid of another type": ([{"kid": "a", "type": "RS256"}], "a", ["ES256"], NotAllowedError),
+    "kid of another algorithm": ([{"kid": "a", "type": "ES384"}], "a", ["ES256"], NotAllowedError),
+    "alg not listed": ([{"kid": "a"}], "a", ["RS256"], NotAllowedError),
+    "key for encryption": ([{"kid": "a", "use": "enc"}], "a", ["ES256"], NotAllowedError),
+    "key for another operation": ([{"kid": "a", "key_ops": ["encrypt"]}], "a", ["ES256"], NotAllowedError),
+    "key of an encryption algorithm": ([{"kid": "a", "alg": "ECDH-ES"}], "a", ["ES256"], NotAllowedError),
+}
+
+
+@pytest.mark.parametrize(("rows", "kid", "algorithms", "expected"), SELECTION.values(), ids=SELECTION)
+def test_selection(rows: list[dict[str, Any]], kid: Any, algorithms: list[Any], expected: Any, keys: Keys) -> None:
+    entries = []
+    for row in rows:
+        changes = dict(row)
+        key = other("ES256") if changes.pop("other", False) else keys[changes.pop("type", "ES256")]
+        entries.append(public(key, **changes))
+    signer = JWK.parse({name: part for name, part in keys["ES256"].to_dict(private=True).items() if name != "kid"})
+    if kid is not None:
+        signer = JWK.parse({**signer.to_dict(private=True), "kid": kid})
+    token = jws.sign(b"x", signer)
+    for source in (JWKS.parse({"keys": entries}), [JWK.parse(entry) for entry in entries]):
+        if source == []:
+            continue
+        if isinstance(expected, int):
+            assert jws.verify(token, source, algorithms=algorithms).key == JWK.parse(entries[expected])
+        else:
+            with pytest.raises(expected) as refusal:
+                jws.verify(token, source, algorithms=algorithms)
+            if isinstance(refusal.value, KeyNotFoundError):
+                assert (refusal.value.kid, refusal.value.alg) == (kid, "ES256")
+
+
+def test_a_key_that_fits_two_listed_algorithms_is_no_guess(keys: Keys) -> None:
+    nameless = JWKS.parse({"keys": [public(keys["RS256"], alg=None)]})
+    token = jws.sign(b"x", keys["RS256"])
+    with pytest.raises(NotAllowedError, match="RS256, PS256"):
+        jws.verify(token, nameless, algorithms=["RS256", "PS256"])
+    assert jws.verify(token, nameless, algorithms=["RS256"]).payload == b"x"
+
+
+def test_messages_name_few_keys() -> None:
+    many = [JWK.generate("ES256", kid=f"k{index}") for index in range(8)]
+    signer = JWK.parse({name: part for name, part in many[0].to_dict(private=True).items() if name != "kid"})
+    with pytest.raises(NotAllowedError, match=r"8 usable ES256 keys \('k0', 'k1', 'k2', 'k3', 'k4', \.\.\.\)"):
+        jws.verify(jws.sign(b"x", signer), many, algorithms=["ES256"])
+
+
+class Source:
+    """A key source of the application's own."""
+
+    def __init__(self, key: JWK) -> None:
+        self.key, self.asked = key, 0
+
+    def keys_for(self, header: Any, issuer: str | None, /) -> list[JWK]:
+        self.asked += 1
+        return [self.key] if header.kid == self.key.kid else []
+
+
+def test_a_key_source_is_asked_every_time(keys: Keys) -> None:
+    source = Source(keys["ES256"].public())
+    token = jws.sign(b"x", keys["ES256"])
+    for _ in range(2):
+        assert jws.verify(token, source, algorithms=["ES256"]).payload == b"x"
+    assert source.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("{}", "JWKS.parse"),
+        (b"{}", "JWKS.parse"),
+        ({}, "JWKS.parse"),
+        ([], "empty"),
+        ([{}], "holds a dict"),
+        (None, "NoneType"),
+        (5, "int"),
+    ],
+)
+def test_keys_must_be_keys(wrong: Any, words: str, keys: Keys) -> None:
+    with pytest.raises(UsageError, match=words):
+        jws.verify(jws.sign(b"x", keys["ES256"]), wrong, algorithms=["ES256"])
+
+
+@given(
+    st.text(max_size=60)
+    | st.binary(max_size=60)
+    | st.dictionaries(
+        st.sampled_from(["keys", "kty"]),
+        st.lists(st.none() | st.integers() | st.dictionaries(st.sampled_from(["kty", "kid"]), st.text(max_size=4))),
+        max_size=2,
+    )
+)
+def test_parse_gives_a_set_or_a_refusal(source: Any) -> None:
+    try:
+        assert isinstance(JWKS.parse(source), JWKS)
+    except RejectedError:
+        pass

@@ -1,0 +1,71 @@
+"""What other libraries make we read, and what we make they read, for every algorithm both sides know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import joserfc.jwk
+import joserfc.jws
+import jwcrypto.jwk
+import jwcrypto.jws
+import jwt as pyjwt
+import pytest
+
+from jwtkit import JWK, jws
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
+
+Keys = dict[str, JWK]
+PAYLOAD = b'{"sub":"alice"}'
+
+
+def by_pyjwt(key: JWK, alg: str) -> tuple[Any, Any]:
+    name = "EdDSA" if alg == "Ed25519" else alg
+    own = pyjwt.PyJWK({**key.to_dict(private=True), "alg": name}, name)
+    api = pyjwt.PyJWS()
+    return lambda: api.encode(PAYLOAD, own, name), lambda text: api.decode(text, own, [name])
+
+
+def by_joserfc(key: JWK, alg: str) -> tuple[Any, Any]:
+    own = joserfc.jwk.import_key(key.to_dict(private=True))
+    return (
+        lambda: joserfc.jws.serialize_compact({"alg": alg}, PAYLOAD, own, [alg]),
+        lambda text: joserfc.jws.deserialize_compact(text, own, [alg]).payload,
+    )
+
+
+def by_jwcrypto(key: JWK, alg: str) -> tuple[Any, Any]:
+    own = jwcrypto.jwk.JWK(**key.to_dict(private=True))
+
+    def make() -> str:
+        made = jwcrypto.jws.JWS(PAYLOAD)
+        made.allowed_algs = [alg]
+        made.add_signature(own, alg, {"alg": alg})
+        return str(made.serialize(compact=True))
+
+    def read(text: str) -> bytes:
+        read = jwcrypto.jws.JWS()
+        read.allowed_algs = [alg]
+        read.deserialize(text, own)
+        return bytes(read.payload)
+
+    return make, read
+
+
+PEERS = {"pyjwt": by_pyjwt, "joserfc": by_joserfc, "jwcrypto": by_jwcrypto}
+
+
+@pytest.mark.filterwarnings("ignore")  # peers warn about what they will change one day
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("alg", SIGNATURE_ALGORITHMS)
+def test_both_ways(peer: str, alg: Any, keys: Keys) -> None:
+    key = keys[alg]
+    make, read = PEERS[peer](key, alg)
+    if (peer, alg) == ("pyjwt", "Ed25519"):
+        # PyJWT knows this algorithm as EdDSA only, which is deprecated (RFC 9864) and never written here.
+        message = make().rpartition(".")[0]
+        assert pyjwt.algorithms.OKPAlgorithm().verify(
+            message.encode(), pyjwt.PyJWK({**key.to_dict(), "alg": "EdDSA"}, "EdDSA").key, key.sign(message.encode())
+        )
+        return
+    assert jws.verify(make(), key, algorithms=[alg]).payload == PAYLOAD
+    assert read(jws.sign(PAYLOAD, key)) == PAYLOAD
