@@ -19,10 +19,15 @@ PAYLOAD = b'{"sub":"alice"}'
 
 
 def by_pyjwt(key: JWK, alg: str) -> tuple[Any, Any]:
-    name = "EdDSA" if alg == "Ed25519" else alg
-    own = pyjwt.PyJWK({**key.to_dict(private=True), "alg": name}, name)
+    name = "EdDSA" if alg == "Ed25519" else alg  # PyJWT knows this algorithm under its older name only
+
+    def own(members: dict[str, Any]) -> pyjwt.PyJWK:
+        return pyjwt.PyJWK({**members, "alg": name}, name)
+
+    private = own(key.to_dict(private=True))
+    public = private if key.kty == "oct" else own(key.to_dict())
     api = pyjwt.PyJWS()
-    return lambda: api.encode(PAYLOAD, own, name), lambda text: api.decode(text, own, [name])
+    return lambda: api.encode(PAYLOAD, private, name), lambda text: api.decode(text, public, [name])
 
 
 def by_joserfc(key: JWK, alg: str) -> tuple[Any, Any]:
@@ -61,11 +66,9 @@ def test_both_ways(peer: str, alg: Any, keys: Keys) -> None:
     key = keys[alg]
     make, read = PEERS[peer](key, alg)
     if (peer, alg) == ("pyjwt", "Ed25519"):
-        # PyJWT knows this algorithm as EdDSA only, which is deprecated (RFC 9864) and never written here.
-        message = make().rpartition(".")[0]
-        assert pyjwt.algorithms.OKPAlgorithm().verify(
-            message.encode(), pyjwt.PyJWK({**key.to_dict(), "alg": "EdDSA"}, "EdDSA").key, key.sign(message.encode())
-        )
+        # The older name, EdDSA, is deprecated (RFC 9864) and never written here, so only the signatures are compared.
+        message, _, signature = make().rpartition(".")
+        assert jws._wire.b64url_encode(key.sign(message.encode())) == signature
         return
     assert jws.verify(make(), key, algorithms=[alg]).payload == PAYLOAD
     assert read(jws.sign(PAYLOAD, key)) == PAYLOAD
