@@ -210,6 +210,8 @@ def _raw_claims(cls: type[Claims], given: Mapping[str, object], extra: Mapping[s
         raise UsageError(f"extra must be a mapping, got {type(extra).__name__}")
     own = {field.name: field.attribute for field in cls._fields.values()}
     for name, value in extra.items():
+        if not isinstance(name, str):
+            raise UsageError(f"extra holds a {type(name).__name__}: claim names are str")
         if name in own:
             raise UsageError(f"claim {name!r} has an argument of its own: write {own[name]}= instead of extra")
         if isinstance(value, datetime):

@@ -1,0 +1,301 @@
+"""Token and UnverifiedToken: signing, reading, and what possession proves."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jwtkit import (
+    JWK,
+    UNCHECKED,
+    Claims,
+    ClaimsError,
+    JwtkitError,
+    Limits,
+    MalformedError,
+    NotAllowedError,
+    RejectedError,
+    SignatureAlgorithm,
+    Token,
+    TokenVerifier,
+    UnverifiedToken,
+    UsageError,
+    jws,
+)
+from jwtkit._wire import b64url_encode
+
+KEY = JWK.generate("HS256", kid="k")
+NOW = 1_800_000_000
+
+
+def verifier(**named: Any) -> TokenVerifier:
+    return TokenVerifier(
+        keys=KEY, algorithms=["HS256"], issuer=UNCHECKED, audience=UNCHECKED, allow_missing_exp=True, **named
+    )
+
+
+# --- signing
+
+
+def test_lifetime_sets_three_claims() -> None:
+    claims = Claims(sub="s")
+    token = Token.sign(claims, KEY, lifetime=60, now=NOW + 0.9)
+    assert (token.claims.iat, token.claims.exp) == (NOW, NOW + 60)
+    assert len(token.claims.jti or "") == 22
+    assert dict(claims) == {"sub": "s"}
+    assert Token.sign(claims, KEY, lifetime=60, now=NOW).claims.jti != token.claims.jti
+
+
+def test_own_iat_and_jti_stay() -> None:
+    token = Token.sign(Claims(iat=NOW - 60, jti="mine"), KEY, lifetime=timedelta(minutes=10), now=NOW)
+    assert (token.claims.iat, token.claims.exp, token.claims.jti) == (NOW - 60, NOW + 600, "mine")
+
+
+def test_an_exp_of_ones_own_adds_nothing() -> None:
+    token = Token.sign(Claims(exp=NOW, extra={"x": {"y": [1]}}), KEY)
+    assert dict(token.claims) == {"exp": NOW, "x": {"y": (1,)}}
+
+
+def test_fractions() -> None:
+    assert Token.sign(Claims(), KEY, lifetime=0.5, now=NOW).claims.exp == NOW + 0.5
+
+
+@pytest.mark.parametrize(("typ", "header"), [("JWT", {"typ": "JWT"}), ("at+jwt", {"typ": "at+jwt"}), (None, {})])
+def test_header(typ: str | None, header: dict[str, str]) -> None:
+    token = Token.sign(Claims(), KEY, typ=typ, lifetime=1, header={"x5t#S256": "t"})
+    assert dict(token.header) == {"alg": "HS256", "kid": "k", **header, "x5t#S256": "t"}
+    assert dict(UnverifiedToken.parse(token.compact).header) == dict(token.header)
+
+
+def test_the_clock_is_read_when_now_is_left_out() -> None:
+    token = Token.sign(Claims(), KEY, lifetime=60)
+    assert abs((token.claims.iat or 0) - time.time()) < 5
+    assert verifier().verify(token.compact) == token
+
+
+class Remote:
+    """A signer of the application's own, over a key that only it can reach."""
+
+    def __init__(self, key: JWK, name: str | None) -> None:
+        self._key, self._name = key, name
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        return "HS256"
+
+    @property
+    def key_id(self) -> str | None:
+        return self._name
+
+    def sign(self, message: bytes, /) -> bytes:
+        return self._key.sign(message)
+
+
+@pytest.mark.parametrize("name", ["k", None])
+def test_any_signer_signs(name: str | None) -> None:
+    token = Token.sign(Claims(sub="s"), Remote(KEY, name), lifetime=60)
+    assert token.header.kid == name
+    assert verifier().verify(token.compact).sub == "s"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        pytest.param(lambda: Token.sign(Claims(), KEY), "must expire", id="no end"),
+        pytest.param(lambda: Token.sign(Claims(exp=1), KEY, lifetime=1), "have an exp already", id="two ends"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=0), "more than zero", id="zero"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=-5), "more than zero", id="negative"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=float("inf")), "finite", id="infinite"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=float("nan")), "finite", id="NaN"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=True), "finite", id="bool"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime="1h"), "got str", id="str"),  # type: ignore[arg-type]
+        pytest.param(lambda: Token.sign({"sub": "s"}, KEY, lifetime=1), "Claims", id="dict"),  # type: ignore[type-var]
+        pytest.param(lambda: Token.sign(Claims(), "secret", lifetime=1), "cannot sign", id="str as key"),  # type: ignore[arg-type]
+        pytest.param(lambda: Token.sign(Claims(), JWK.generate("ES256").public(), lifetime=1), "public key", id="public key"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, header={"alg": "none"}), "cannot be set", id="alg"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, header={"kid": "x"}), "cannot be set", id="kid"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now=float("nan")), "now must be", id="now NaN"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now=True), "now must be", id="now bool"),
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now="1"), "now must be", id="now str"),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_mistakes_in_signing(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        call()
+
+
+# --- possession is proof
+
+
+def test_a_token_has_no_constructor() -> None:
+    for call in (lambda: Token(), lambda: Token("x"), lambda: Token(compact="x")):  # type: ignore[call-arg, arg-type] # noqa: PLW0108
+        with pytest.raises(UsageError, match="comes from"):
+            call()
+    with pytest.raises(UsageError, match="parse"):
+        UnverifiedToken("x")  # type: ignore[arg-type] - the mistake under test
+
+
+def test_a_token_cannot_be_altered() -> None:
+    token: Any = Token.sign(Claims(sub="s"), KEY, lifetime=60)
+    assert copy.copy(token) is token
+    assert copy.deepcopy(token) is token
+    for name in ("compact", "claims", "header", "sub", "other"):
+        with pytest.raises(AttributeError):
+            setattr(token, name, "x")
+    with pytest.raises(UsageError, match="cannot be pickled"):
+        pickle.dumps(token)
+    with pytest.raises(TypeError):
+        dataclasses.replace(token, compact="x")
+
+
+def test_equality_is_that_of_the_text() -> None:
+    token = Token.sign(Claims(sub="s"), KEY, lifetime=60)
+    assert verifier().verify(token.compact) == token
+    assert len({token, verifier().verify(token.compact)}) == 1
+    assert token != token.compact
+
+
+def test_nothing_shows_the_text() -> None:
+    token = Token.sign(Claims(sub="s"), KEY, lifetime=60)
+    for shown in (repr(token), str(token), f"{token}", repr(UnverifiedToken.parse(token.compact))):
+        assert not any(segment in shown for segment in token.compact.split("."))
+
+
+@pytest.mark.parametrize("name", ["iss", "sub"])
+def test_iss_and_sub_are_there_or_an_error(name: str) -> None:
+    token = Token.sign(Claims(), KEY, lifetime=60)
+    with pytest.raises(ClaimsError, match=f"token has no {name}") as refusal:
+        getattr(token, name)
+    assert refusal.value.mismatches[0].reason == "missing"
+    assert getattr(Token.sign(Claims(**{name: "x"}), KEY, lifetime=60), name) == "x"
+
+
+# --- reading without trust
+
+
+def test_unverified_token() -> None:
+    compact = Token.sign(Claims(sub="s", extra={"a": [1]}), JWK.generate("HS256"), lifetime=60).compact
+    peek = UnverifiedToken.parse(compact)
+    assert peek.kind == "JWS"
+    assert peek.unverified_claims["a"] == (1,)
+    assert not isinstance(peek.unverified_claims, Claims)
+    assert repr(peek).startswith("UnverifiedToken(JWS, Header(alg='HS256'")
+
+
+def test_an_encrypted_token_shows_its_header_only() -> None:
+    header = b64url_encode(b'{"alg":"dir","enc":"A256GCM"}')
+    peek = UnverifiedToken.parse(f"{header}..AAAA.AAAA.AAAA")
+    assert (peek.kind, peek.header["enc"]) == ("JWE", "A256GCM")
+    with pytest.raises(NotAllowedError, match="encrypted"):
+        _ = peek.unverified_claims
+
+
+HEAD = b64url_encode(b'{"alg":"HS256"}')
+BODY = b64url_encode(b'{"sub":"s"}')
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        pytest.param("", MalformedError, id="empty"),
+        pytest.param("a.b", MalformedError, id="two segments"),
+        pytest.param(f"{HEAD}.{BODY}.AA.AA", MalformedError, id="four segments"),
+        pytest.param(f"{HEAD}.{BODY}.AA.AA.AA.AA", MalformedError, id="six segments"),
+        pytest.param("." * 1000, MalformedError, id="a thousand dots"),
+        pytest.param(f"{HEAD}.{BODY}.A=", MalformedError, id="padding in the signature"),
+        pytest.param(f"{HEAD}.{b64url_encode(b'[]')}.AA", MalformedError, id="claims an array"),
+        pytest.param(f"{HEAD}.{b64url_encode(b'x')}.AA", MalformedError, id="claims no JSON"),
+        pytest.param(f"{HEAD}.{BODY}.AA\n", MalformedError, id="newline"),
+        pytest.param(f"Bearer {HEAD}.{BODY}.AA", MalformedError, id="Bearer"),
+        pytest.param(f"{HEAD}.{b64url_encode(b' ' * 70_000)}.AA", NotAllowedError, id="claims too large"),
+        pytest.param("a" * 300_000, NotAllowedError, id="token too large"),
+        pytest.param(None, UsageError, id="None"),
+        pytest.param(b"a.b.c", UsageError, id="bytes"),
+    ],
+)
+def test_unverified_token_refuses(text: Any, error: type[JwtkitError]) -> None:
+    with pytest.raises(error):
+        UnverifiedToken.parse(text)
+
+
+def test_limits_reach_the_unverified_token() -> None:
+    with pytest.raises(NotAllowedError, match="token_bytes"):
+        UnverifiedToken.parse(f"{HEAD}.{BODY}.AA", limits=Limits(token_bytes=10))
+
+
+@given(st.text(max_size=60) | st.text("eyJ.AQgw", max_size=60))
+def test_unverified_token_takes_any_text(text: str) -> None:
+    try:
+        UnverifiedToken.parse(text)
+    except RejectedError:
+        pass
+
+
+# --- properties
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**39), 10**39)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=8,
+)
+UNREGISTERED = st.text().filter(lambda name: name not in Claims._fields)
+
+
+@given(st.dictionaries(UNREGISTERED, JSON, max_size=4))
+def test_any_claims_round_trip(extra: dict[str, Any]) -> None:
+    token = Token.sign(Claims(exp=NOW, extra=extra), KEY)
+    verified = verifier().verify(token.compact, now=NOW - 1)
+    assert verified.claims == token.claims
+    again = Token.sign(verified.claims, KEY)
+    assert again.compact == token.compact
+
+
+MUTATIONS: list[Callable[[dict[str, Any], int], object]] = [
+    lambda claims, n: claims.update(exp=str(claims["exp"])),
+    lambda claims, n: claims.update(exp=n),
+    lambda claims, n: claims.update(exp=float(n)),
+    lambda claims, n: claims.update(nbf=[n]),
+    lambda claims, n: claims.update(iat={"a": n}),
+    lambda claims, n: claims.update(sub=n),
+    lambda claims, n: claims.update(aud=n),
+    lambda claims, n: claims.update(iss=[claims["iss"]]),
+    lambda claims, n: claims.pop("exp"),
+    lambda claims, n: claims.update(aud=[]),
+    lambda claims, n: claims.update(iss=None),
+]
+
+
+@given(st.sampled_from(MUTATIONS), st.integers(-(10**12), NOW))
+def test_signed_but_wrong_claims_are_refused(mutate: Callable[[dict[str, Any], int], object], n: int) -> None:
+    claims: dict[str, Any] = {"iss": "i", "aud": "a", "sub": "s", "exp": NOW + 60}
+    strict = TokenVerifier(keys=KEY, algorithms=["HS256"], issuer="i", audience="a")
+    strict.verify(jws.sign(json.dumps(claims).encode(), KEY), now=NOW)
+    mutate(claims, n)
+    with pytest.raises(ClaimsError):
+        strict.verify(jws.sign(json.dumps(claims).encode(), KEY), now=NOW)
+
+
+@given(st.data())
+def test_mutated_texts_are_refused(data: st.DataObject) -> None:
+    token = Token.sign(Claims(sub="s", exp=NOW + 60), KEY)
+    segments = token.compact.split(".")
+    index = data.draw(st.integers(0, 2))
+    cut = data.draw(st.integers(0, len(segments[index])))
+    piece = data.draw(st.text("AQgw-_=.+/ \n{}", min_size=1, max_size=4))
+    segments[index] = segments[index][:cut] + piece + segments[index][cut:]
+    with pytest.raises(RejectedError):
+        verifier().verify(".".join(segments), now=NOW)
