@@ -19,7 +19,7 @@ from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS
 
-__all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "select"]
+__all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "refuse_useless", "select"]
 
 _NAMED_IN_MESSAGES: Final = 5
 
@@ -109,9 +109,9 @@ def select(header: Header, keys: Sequence[JWK], allowed: Mapping[str, Algorithm]
             f"token {which} and the set holds {len(fitting)} usable {row.name} keys ({names}); "
             "pass the one you mean as keys="
         )
-    if header.kid is not None and any(key.kid == header.kid for key in keys):
-        found = next(key for key in keys if key.kid == header.kid)
-        raise NotAllowedError(f"alg {row.name} needs {_needs(row)}, but kid {quote(header.kid)} is {found!r}")
+    named = next((key for key in keys if header.kid is not None and key.kid == header.kid), None)
+    if named is not None:
+        raise NotAllowedError(_unfit(named, row))
     raise _not_found(header, keys, row)
 
 
@@ -129,10 +129,30 @@ def _serves(key: JWK, row: Algorithm, allowed: Mapping[str, Algorithm]) -> bool:
     return True
 
 
+def refuse_useless(source: KeySource, algorithms: Sequence[SignatureAlgorithm]) -> None:
+    """Find out early that keys of one's own could never check a token.
+
+    Raises:
+        UsageError: not one of the keys serves a listed algorithm.
+    """
+    if isinstance(source, OwnKeys):
+        rows = [SIGNATURE_ALGORITHMS[name] for name in algorithms]
+        if not any(key.fits(row) and key.alg in (None, row.name) for key in source.keys for row in rows):
+            raise UsageError(_unfit(source.keys[0], rows[0]))
+
+
+def _unfit(key: JWK, row: Algorithm) -> str:
+    """Say why a key does not serve an algorithm."""
+    kind = f"{key.kty} {key.crv}" if key.crv else key.kty
+    own = f" for {key.alg}" if key.alg is not None else ""
+    kid = "without kid" if key.kid is None else f"kid {quote(key.kid)}"
+    return f"alg {row.name} needs {_needs(row)}, got {kind}{own} ({kid})"
+
+
 def _needs(row: Algorithm) -> str:
     if row.kty == "oct":
         return f"a shared secret of at least {row.secret_bytes} bytes"
-    return f"an RSA key for {row.name}" if row.kty == "RSA" else f"a key on {row.crv}"
+    return "an RSA key" if row.kty == "RSA" else f"a key on {row.crv}"
 
 
 def _names(keys: Sequence[JWK]) -> str:

@@ -18,7 +18,7 @@ from jwtkit.crypto.algorithms import SignatureAlgorithm, check_algorithms
 from jwtkit.errors import NotAllowedError, UsageError, quote
 from jwtkit.jose.compact import Authenticator
 from jwtkit.jose.header import Header, is_media_type
-from jwtkit.jose.select import Keys, as_source
+from jwtkit.jose.select import Keys, as_source, refuse_useless
 from jwtkit.jwt.claim_fields import check_claims
 from jwtkit.jwt.claims import Claims, compile_claims, read_claims
 from jwtkit.jwt.policy import UNCHECKED, Audience, Issuer, Policy, Unchecked, refuse
@@ -116,8 +116,10 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._claims: Final = claims
         self._rules: Final = compile_claims(claims)
         self._limits: Final = limits
+        source = as_source(keys)
+        refuse_useless(source, self.algorithms)
         self._authenticator: Final = Authenticator(
-            as_source(keys),
+            source,
             self.algorithms,
             issuer=next(iter(issuers)) if issuers is not None and len(issuers) == 1 else None,
             limits=limits,
