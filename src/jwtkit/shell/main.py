@@ -32,7 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: without the program's name; None takes them from the command line.
     """
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed, unexpected = parser.parse_known_args(arguments)
+    if unexpected:
+        # They are not repeated: somebody may have put a token there.
+        parser.error("unexpected arguments; tokens are read from stdin")
     code: int = parsed.run(parsed)
     return code
 
