@@ -1,4 +1,4 @@
-"""House rules that no other tool knows: rooms of a size to live in, and no address of a package registry in the tree."""
+"""House rules that no other tool knows: rooms of a size to live in, and no address of a package registry."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Guard:
                 return
             if not name.startswith(LIBRARIES) and not name.startswith("<frozen"):
                 return
-            frame = frame.f_back  # type: ignore[assignment] - None ends the loop
+            frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
 
 
 GUARD = Guard()

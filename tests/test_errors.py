@@ -28,7 +28,7 @@ SAMPLES = [
 @pytest.mark.parametrize("error", SAMPLES, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
 def test_copies_keep_their_data(error: errors.JwtkitError, again: object) -> None:
-    made = again(error)  # type: ignore[operator] - three kinds of callable
+    made = again(error)  # type: ignore[operator]  # three kinds of callable
     assert type(made) is type(error)
     assert str(made) == "m"
     for name in error._data:

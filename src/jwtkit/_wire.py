@@ -165,10 +165,8 @@ def parse_object(data: bytes | str, what: str, *, depth: int, int_digits: int) -
             _encode(value).encode("utf-8")
     except _NotStrictError as finding:
         raise MalformedError(f"{what} {finding}") from None
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError):
         # UnicodeDecodeError, JSONDecodeError and UnicodeEncodeError are ValueErrors, and so is an oversized integer.
-        if isinstance(error, UsageError):
-            raise
         raise MalformedError(f"{what} is not a JSON object in UTF-8") from None
     return value
 

@@ -451,7 +451,7 @@ def test_unknown_members_are_kept_and_frozen(keys: Keys) -> None:
     key = JWK.parse(members)
     assert key.extra["nested"]["a"] == (1,)
     with pytest.raises(TypeError):
-        key.extra["issuer"] = "x"  # type: ignore[index] - that is the point
+        key.extra["issuer"] = "x"  # type: ignore[index]  # that is the point
     assert key.to_dict() == members
     assert members["nested"] == {"a": [1]}
 

@@ -109,9 +109,10 @@ def test_limits_can_be_raised() -> None:
 
 
 def test_holds_public_keys_only(keys: Keys) -> None:
-    for wrong in (keys["ES256"], keys["HS256"], keys["ES256"].to_dict()):
+    mistakes: list[Any] = [keys["ES256"], keys["HS256"], keys["ES256"].to_dict()]
+    for wrong in mistakes:
         with pytest.raises(UsageError):
-            JWKS([wrong])  # type: ignore[list-item] - the mistake under test
+            JWKS([wrong])
 
 
 # --- selection: (keys of the set, kid of the token, algorithms) -> the index of the key, or the error

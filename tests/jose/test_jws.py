@@ -21,7 +21,7 @@ from jwtkit import (
     VerifiedJWS,
     jws,
 )
-from jwtkit._wire import b64url_encode
+from jwtkit._wire import b64url_decode, b64url_encode
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
 from jwtkit.jose.header import is_media_type
 
@@ -68,7 +68,7 @@ def test_every_flipped_bit_is_refused(alg: Any, keys: Keys) -> None:
 @pytest.mark.parametrize("size", ["empty", "short", "long", "zero", "padded halves"])
 def test_signatures_of_another_form_are_refused(alg: Any, size: str, keys: Keys) -> None:
     message, _, signature = jws.sign(b"payload", keys[alg]).rpartition(".")
-    raw = jws._wire.b64url_decode(signature, "signature")
+    raw = b64url_decode(signature, "signature")
     half = len(raw) // 2
     changed = {
         "empty": b"",
@@ -85,7 +85,7 @@ def test_der_signatures_are_refused(keys: Keys) -> None:
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
     message, _, signature = jws.sign(b"payload", keys["ES256"]).rpartition(".")
-    raw = jws._wire.b64url_decode(signature, "signature")
+    raw = b64url_decode(signature, "signature")
     der = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
     with pytest.raises(SignatureError):
         jws.verify(f"{message}.{b64url_encode(der)}", keys["ES256"], algorithms=["ES256"])
@@ -100,7 +100,7 @@ def test_pss_with_another_salt_or_mask_is_refused(salt: Any, keys: Keys) -> None
     backend: Any = serialization.load_pem_private_key(key.to_pem(private=True).encode(), None)
     message = jws.sign(b"payload", key).rpartition(".")[0]
     mask = MGF1(hashes.SHA1() if salt == "other MGF1" else hashes.SHA256())
-    length = {"maximal": PSS.MAX_LENGTH, "other MGF1": 32}.get(salt, salt)
+    length: Any = {"maximal": PSS.MAX_LENGTH, "other MGF1": 32}.get(salt, salt)
     signature = backend.sign(message.encode(), PSS(mask, length), hashes.SHA256())
     with pytest.raises(SignatureError):
         jws.verify(f"{message}.{b64url_encode(signature)}", key, algorithms=["PS256"])

@@ -235,8 +235,10 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "16 one slash": (
         lambda: verifier(issuer="https://a/").verify(token(iss="https://a"), now=NOW),
-        "issuer mismatch: token is from 'https://a', this verifier accepts 'https://a/' "
-        "(they differ only in the final slash, and issuers are compared exactly)",
+        (
+            "issuer mismatch: token is from 'https://a', this verifier accepts 'https://a/' "
+            "(they differ only in the final slash, and issuers are compared exactly)"
+        ),
     ),
     "long ago": (
         lambda: verifier().verify(token(exp=NOW - 200_000), now=NOW),

@@ -225,7 +225,7 @@ def test_sessions_of_others(session: AuthorizationSession, now: float, reason: s
 
 def test_a_session_must_be_one() -> None:
     with pytest.raises(UsageError, match="from_json"):
-        flow().callback(START.session.to_json(), REDIRECT)  # type: ignore[arg-type] - the mistake under test
+        flow().callback(START.session.to_json(), REDIRECT)  # type: ignore[arg-type]  # the mistake under test
 
 
 @pytest.mark.parametrize(
@@ -259,9 +259,9 @@ def test_a_callback_is_proof() -> None:
     with pytest.raises(UsageError, match="cannot be pickled"):
         pickle.dumps(callback)
     with pytest.raises(UsageError, match="comes from"):
-        Callback(Secret("x"))  # type: ignore[arg-type] - the mistake under test
+        Callback(Secret("x"))  # type: ignore[arg-type]  # the mistake under test
     with pytest.raises(UsageError, match="must come from"):
-        flow().token_request("c0de")  # type: ignore[arg-type] - the mistake under test
+        flow().token_request("c0de")  # type: ignore[arg-type]  # the mistake under test
 
 
 @given(st.text() | st.text("code=&stateiss%?/:", max_size=60))

@@ -136,7 +136,7 @@ def test_mistakes_in_building(named: dict[str, Any]) -> None:
 
 def test_mistakes_in_asking() -> None:
     with pytest.raises(UsageError, match="InboundRequest"):
-        API.check("x")  # type: ignore[arg-type] - the mistake under test
+        API.check("x")  # type: ignore[arg-type]  # the mistake under test
     with pytest.raises(UsageError, match="scope is a list"):
         API.check(InboundRequest(method="GET", url="/"), scope="a")
 
@@ -149,7 +149,7 @@ def test_granted_is_proof() -> None:
     with pytest.raises(UsageError, match="cannot be pickled"):
         pickle.dumps(granted)
     with pytest.raises(UsageError, match="comes from"):
-        Granted()  # type: ignore[call-arg] - the mistake under test
+        Granted()  # type: ignore[call-arg]  # the mistake under test
 
 
 def test_challenges_are_quoted() -> None:

@@ -161,13 +161,13 @@ def test_steps_run_once(driver: Driver) -> None:
 def test_an_async_send_belongs_to_arun() -> None:
     journal: list[str] = []
     with pytest.raises(UsageError, match="use arun"):
-        run(two_questions(journal), send=async_answer, sleep=lambda _: None)  # type: ignore[arg-type] - the mistake
+        run(two_questions(journal), send=async_answer, sleep=lambda _: None)  # type: ignore[arg-type]  # the mistake
     assert journal == ["closed"]
 
 
 def test_a_plain_send_belongs_to_run() -> None:
     async def main() -> None:
-        await arun(two_questions([]), send=answer, sleep=async_sleep)  # type: ignore[arg-type] - the mistake
+        await arun(two_questions([]), send=answer, sleep=async_sleep)  # type: ignore[arg-type]  # the mistake
 
     with pytest.raises(UsageError, match="use run"):
         asyncio.run(main())
@@ -178,5 +178,5 @@ def test_coroutines_are_no_steps() -> None:
 
     made: Coroutine[Any, Any, None] = coroutine()
     with pytest.raises(UsageError, match="takes the steps"):
-        run(made, send=answer)  # type: ignore[arg-type] - the mistake
+        run(made, send=answer)  # type: ignore[call-overload]  # the mistake
     made.close()

@@ -24,7 +24,7 @@ def test_secret_is_shown_to_nobody() -> None:
     for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r}", repr([secret]), "%s" % secret):  # noqa: UP031
         assert "hunter2" not in shown
     with pytest.raises(TypeError):
-        "".join([secret])  # type: ignore[list-item] - the mistake under test
+        "".join([secret])  # type: ignore[list-item]  # the mistake under test
     with pytest.raises(UsageError, match="not pickled"):
         pickle.dumps(secret)
 

@@ -128,4 +128,4 @@ def test_an_id_token_is_proof() -> None:
     with pytest.raises(UsageError, match="cannot be pickled"):
         pickle.dumps(made)
     with pytest.raises(UsageError, match="comes from"):
-        IdToken("x")  # type: ignore[arg-type] - the mistake under test
+        IdToken("x")  # type: ignore[arg-type]  # the mistake under test

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import runpy
 import subprocess
 import sys
 
@@ -17,6 +18,9 @@ from jwtkit.oauth import PKCE
 from jwtkit.shell.main import main
 
 TOKEN = Token.sign(Claims(sub="alice", extra={"name": "\x1b[31mred\u202e"}), JWK.generate("HS256"), lifetime=60).compact
+
+
+JWE = b64url_encode(b'{"alg":"dir","enc":"A256GCM"}') + "..AAAA.AAAA.AAAA"
 
 
 def shell(*arguments: str, text: str | bytes = b"") -> subprocess.CompletedProcess[str]:
@@ -37,7 +41,7 @@ def test_decode(text: str) -> None:
 
 
 def test_decode_shows_the_header_of_an_encrypted_token() -> None:
-    done = shell("decode", text=b64url_encode(b'{"alg":"dir","enc":"A256GCM"}') + "..AAAA.AAAA.AAAA")
+    done = shell("decode", text=JWE)
     assert json.loads(done.stdout) == {"header": {"alg": "dir", "enc": "A256GCM"}}
 
 
@@ -81,7 +85,7 @@ def test_anything_on_stdin_ends_well(data: bytes) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(("text", "code"), [(TOKEN, 0), ("opaque", 3)])
+@pytest.mark.parametrize(("text", "code"), [(TOKEN, 0), (JWE, 0), ("opaque", 3)])
 def test_main_gives_its_code(
     text: str, code: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,3 +95,11 @@ def test_main_gives_its_code(
     assert "code_verifier" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="2"):
         main(["decode", text])
+
+
+def test_the_module_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["jwtkit", "pkce"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("jwtkit", run_name="__main__")
+    assert end.value.code == 0
+    assert "code_challenge" in capsys.readouterr().out

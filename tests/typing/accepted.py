@@ -1,0 +1,178 @@
+"""What users write, and the types they get: checked by mypy --strict and by pyright in strict mode, never run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal, assert_type
+
+from jwtkit import (
+    ABSENT,
+    JWK,
+    JWKS,
+    UNCHECKED,
+    Claims,
+    ClaimsError,
+    Header,
+    KeyNotFoundError,
+    SignatureAlgorithm,
+    Token,
+    TokenVerifier,
+    UnverifiedToken,
+    claim,
+    jws,
+    parse_algorithms,
+)
+from jwtkit.oauth import (
+    AuthorizationCodeFlow,
+    AuthorizationRedirect,
+    Client,
+    ClientCredentialsFlow,
+    ClientSecretBasic,
+    Granted,
+    HttpRequest,
+    HttpResponse,
+    InboundRequest,
+    ProtectedResource,
+    PublicClient,
+    Refused,
+    Secret,
+    ServerMetadata,
+    Steps,
+    TokenSet,
+    Wait,
+    arun,
+    discover,
+    run,
+)
+from jwtkit.oauth.steps import ask, wait
+from jwtkit.oidc import IdToken, IdTokenVerifier
+
+
+class Session(Claims):
+    sub: str = claim()
+    role: Literal["admin", "user"]
+    tenant: int | None = None
+    groups: tuple[str, ...] = claim("https://example.com/groups", default=())
+
+
+def verify(key: JWK, keys: JWKS, text: str) -> None:
+    plain = TokenVerifier(keys=keys, algorithms=["RS256"], issuer="i", audience="a", typ="at+jwt")
+    assert_type(plain, TokenVerifier[Claims])
+    assert_type(plain.verify(text), Token[Claims])
+    assert_type(plain.verify(text).sub, str)
+    assert_type(plain.verify(text).claims.exp, float | None)
+    assert_type(plain.verify(text).claims.aud, Sequence[str])
+    assert_type(plain.verify(text).header.kid, str | None)
+
+    own = TokenVerifier(keys=[key], algorithms=("ES256", "Ed25519"), issuer=["i"], audience=ABSENT, claims=Session)
+    assert_type(own, TokenVerifier[Session])
+    assert_type(own.verify(text).claims.role, Literal["admin", "user"])
+    assert_type(own.verify(text).claims.tenant, int | None)
+    assert_type(own.verify(text).claims.sub, str)
+    assert_type(own.verify(text).claims.groups, tuple[str, ...])
+
+    TokenVerifier(keys=key, algorithms={"HS256"}, issuer=UNCHECKED, audience=UNCHECKED, leeway=timedelta(seconds=5))
+    TokenVerifier(keys=key, algorithms=parse_algorithms(["HS256"]), issuer={"i"}, audience={"a"}, max_age=5)
+    either: Token[Claims] = own.verify(text)
+    assert_type(either.claims.iss, str | None)
+
+
+def sign(key: JWK) -> None:
+    claims = Claims(iss="i", sub="s", aud="a", exp=5, extra={"email": "e"})
+    assert_type(Token.sign(claims, key, lifetime=5), Token[Claims])
+    session = Session(sub="s", role="admin", aud=["a", "b"], groups=("g",))
+    assert_type(Token.sign(session, key, lifetime=timedelta(hours=1)), Token[Session])
+    assert_type(jws.sign(b"x", key), str)
+    assert_type(jws.verify("x", key, algorithms=["ES256"]).payload, bytes)
+
+
+class Remote:
+    """A signer of one's own."""
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        return "ES256"
+
+    @property
+    def key_id(self) -> str | None:
+        return None
+
+    def sign(self, message: bytes, /) -> bytes:
+        return message
+
+
+class Source:
+    """A key source of one's own."""
+
+    def keys_for(self, header: Header, issuer: str | None, /) -> Sequence[JWK]:
+        return ()
+
+
+def seams(text: str) -> None:
+    assert_type(Token.sign(Claims(exp=5), Remote()), Token[Claims])
+    TokenVerifier(keys=Source(), algorithms=["ES256"], issuer="i", audience="a")
+    assert_type(UnverifiedToken.parse(text).kind, Literal["JWS", "JWE"])
+
+
+def errors(verifier: TokenVerifier, text: str) -> None:
+    try:
+        verifier.verify(text)
+    except KeyNotFoundError as error:
+        assert_type(error.kid, str | None)
+    except ClaimsError as error:
+        assert_type(error.mismatches[0].claim, str)
+
+
+def send(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=200, headers=(("A", "b"),), body=request.body)
+
+
+async def async_send(request: HttpRequest) -> HttpResponse:
+    return send(request)
+
+
+async def async_sleep(seconds: float) -> None:
+    del seconds
+
+
+def poll() -> Steps[HttpRequest | Wait, int]:
+    yield from wait(1)
+    response = yield from ask(HttpRequest(method="GET", url="https://a.example"))
+    return response.status
+
+
+async def protocol(text: str) -> None:
+    server = run(discover("https://a.example"), send=send)
+    assert_type(server, ServerMetadata)
+    assert_type(await arun(discover("https://a.example"), send=async_send), ServerMetadata)
+    assert_type(run(poll(), send=send, sleep=time.sleep), int)
+    assert_type(await arun(poll(), send=async_send, sleep=async_sleep), int)
+
+    client = Client(server=server, client_id="c", auth=PublicClient())
+    flow = AuthorizationCodeFlow(client, redirect_uri="https://b.example", scope=["a"])
+    redirect = flow.start()
+    assert_type(redirect, AuthorizationRedirect)
+    tokens = run(flow.finish(flow.callback(redirect.session, text)), send=send)
+    assert_type(tokens, TokenSet)
+    assert_type(tokens.access_token.reveal(), str)
+    worker = Client(server=server, client_id="c", auth=ClientSecretBasic(Secret("s")))
+    assert_type(run(ClientCredentialsFlow(worker).token(scope=("a",)), send=send), TokenSet)
+
+
+def protect(verifier: TokenVerifier[Session], request: InboundRequest) -> str:
+    api = ProtectedResource(resource="a", verifier=verifier)
+    outcome = run(api.check(request, scope=["a"]), send=send)
+    assert_type(outcome, Granted[Session] | Refused)
+    if isinstance(outcome, Refused):
+        return str(outcome.response.status)
+    assert_type(outcome.token.claims.role, Literal["admin", "user"])
+    return outcome.token.claims.role
+
+
+def login(keys: JWKS, text: str) -> None:
+    verified = IdTokenVerifier(issuer="i", client_id="c", keys=keys).verify(text, nonce="n")
+    assert_type(verified, IdToken)
+    assert_type(verified.sub, str)
+    assert_type(verified.claims.exp, float)

@@ -1,0 +1,117 @@
+"""What users get wrong: each line is a mistake that mypy and pyright must both find. Never run.
+
+An ignore that is not needed is an error in both, so a mistake that one of them overlooks fails the check.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from jwtkit import JWK, JWKS, Claims, Token, TokenVerifier, UnverifiedToken, claim, jws
+from jwtkit.oauth import (
+    Client,
+    ClientSecretBasic,
+    Granted,
+    HttpRequest,
+    HttpResponse,
+    InboundRequest,
+    ProtectedResource,
+    Refused,
+    Secret,
+    ServerMetadata,
+    Steps,
+    Wait,
+    discover,
+    run,
+)
+
+
+class Session(Claims):
+    sub: str = claim()
+    role: str
+    tenant: int | None = None
+
+
+def building(key: JWK, keys: JWKS) -> None:
+    TokenVerifier(keys=keys, algorithms="ES256", issuer="i", audience="a")  # type: ignore[arg-type]
+    TokenVerifier(keys=keys, algorithms=["ES265"], issuer="i", audience="a")  # type: ignore[list-item]
+    TokenVerifier(keys=keys, algorithms=["none"], issuer="i", audience="a")  # type: ignore[list-item]
+    TokenVerifier(keys=keys, algorithms=None, issuer="i", audience="a")  # type: ignore[arg-type]
+    TokenVerifier(keys=keys, issuer="i", audience="a")  # type: ignore[call-arg]
+    TokenVerifier(keys=keys, algorithms=["ES256"], audience="a")  # type: ignore[call-arg]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i")  # type: ignore[call-arg]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer=None, audience="a")  # type: ignore[arg-type]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience=None)  # type: ignore[arg-type]
+    TokenVerifier(keys="{}", algorithms=["ES256"], issuer="i", audience="a")  # type: ignore[arg-type]
+    TokenVerifier(keys=b"secret", algorithms=["HS256"], issuer="i", audience="a")  # type: ignore[arg-type]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", claims=dict)  # type: ignore[type-var]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", verify_exp=False)  # type: ignore[call-arg]
+    JWK.generate("HS265")  # type: ignore[arg-type]
+    JWK.from_secret("secret", alg="HS256")  # type: ignore[arg-type]
+    JWK.from_secret(b"secret")  # type: ignore[call-arg]
+    key.kid = "other"  # type: ignore[misc]
+
+
+def claims(when: datetime) -> None:
+    Claims(issuer="i")  # type: ignore[call-arg]
+    Claims(iss=5)  # type: ignore[arg-type]
+    Claims(exp=when)  # type: ignore[arg-type]
+    Claims(exp="tomorrow")  # type: ignore[arg-type]
+    Claims({"iss": "i"})  # type: ignore[call-arg, arg-type]
+    Session(sub="s")  # type: ignore[call-arg]
+    Session(role="r")  # type: ignore[call-arg]
+    Session(sub="s", rolle="r")  # type: ignore[call-arg]
+    Session(sub="s", role=5)  # type: ignore[arg-type]
+    Session(sub="s", role="r", tenant="t")  # type: ignore[arg-type]
+    Session(sub="s", role="r").role = "admin"  # type: ignore[misc]
+
+
+def misspelt(verifier: TokenVerifier[Session], text: str) -> str:
+    return verifier.verify(text).claims.rolle  # type: ignore[attr-defined, no-any-return]
+
+
+def needs_token(token: Token) -> str:
+    return token.sub
+
+
+def trust(key: JWK, verifier: TokenVerifier, text: str) -> None:
+    needs_token(UnverifiedToken.parse(text))  # type: ignore[arg-type]
+    needs_token(text)  # type: ignore[arg-type]
+    UnverifiedToken.parse(text).claims  # type: ignore[attr-defined]
+    Token()  # type: ignore[call-arg]
+    Token(text)  # type: ignore[arg-type]
+    UnverifiedToken(text)  # type: ignore[arg-type]
+    verifier.verify(None)  # type: ignore[arg-type]
+    verifier.verify(b"token")  # type: ignore[arg-type]
+    verifier.verify(text).compact = "x"  # type: ignore[misc]
+    Token.sign({"sub": "s"}, key, lifetime=5)  # type: ignore[type-var]
+    Token.sign(Claims(), "secret", lifetime=5)  # type: ignore[arg-type]
+    jws.sign("text", key)  # type: ignore[arg-type]
+    jws.verify(text, key)  # type: ignore[call-arg]
+
+
+def send(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(status=200, body=request.body)
+
+
+async def async_send(request: HttpRequest) -> HttpResponse:
+    return send(request)
+
+
+def protocol(
+    server: ServerMetadata, api: ProtectedResource, request: InboundRequest, poll: Steps[HttpRequest | Wait, int]
+) -> None:
+    run(discover("https://a.example"))  # type: ignore[call-overload]
+    run(discover("https://a.example"), send=async_send)  # type: ignore[arg-type]
+    run(poll, send=send)  # type: ignore[arg-type]
+    Client(server=server, client_id="c", auth="secret")  # type: ignore[arg-type]
+    Client(server=server, client_id="c")  # type: ignore[call-arg]
+    ClientSecretBasic("secret")  # type: ignore[arg-type]
+    print("Bearer " + Secret("s"))  # type: ignore[operator]
+    "".join([Secret("s")])  # type: ignore[list-item]
+    HttpRequest("GET", "https://a.example")  # type: ignore[call-arg]
+    HttpRequest(method="GET", url="https://a.example", headers={"A": "b"})  # type: ignore[arg-type]
+    outcome = run(api.check(request), send=send)
+    outcome.token  # type: ignore[union-attr]
+    Granted(outcome)  # type: ignore[arg-type]
+    Refused()  # type: ignore[call-arg]
