@@ -22,8 +22,14 @@ from jwtkit import JWK, Claims, Token, TokenVerifier
 ROUNDS, REPEAT = 21, 100
 ISS, AUD = "https://auth.example.com", "https://api.example.com"
 MEMBERS: dict[str, Any] = {
-    "iss": ISS, "sub": "user_abc123", "aud": AUD, "exp": 4_000_000_000, "iat": 1_700_000_000, "jti": "a1b2c3", "scope": "a b",
-}  # fmt: skip
+    "iss": ISS,
+    "sub": "user_abc123",
+    "aud": AUD,
+    "exp": 4_000_000_000,
+    "iat": 1_700_000_000,
+    "jti": "a1b2c3",
+    "scope": "a b",
+}
 Work = Callable[[], object]
 
 

@@ -322,7 +322,8 @@ def test_cve_2026_102274_one_bad_key_does_not_cost_the_set() -> None:
 
 
 def test_cve_2026_103001_a_policy_is_frozen() -> None:
-    algorithms, issuers, required, expected = ["HS256"], ["i"], ["sub"], {"sub": "s"}
+    algorithms: list[Any] = ["HS256"]
+    issuers, required, expected = ["i"], ["sub"], {"sub": "s"}
     verifier = TokenVerifier(
         keys=HMAC, algorithms=algorithms, issuer=issuers, audience="a", required=required, expected=expected
     )
