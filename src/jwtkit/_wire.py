@@ -26,6 +26,7 @@ from jwtkit.errors import MalformedError, UsageError
 
 __all__ = [
     "b64_encode",
+    "b64url_chars",
     "b64url_decode",
     "b64url_encode",
     "freeze",
@@ -46,6 +47,11 @@ _CANONICAL_ENDINGS: Final = (None, None, frozenset(b"AQgw"), frozenset(b"AEIMQUY
 def b64url_encode(data: bytes) -> str:
     """Encode without padding."""
     return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+
+
+def b64url_chars(size: int) -> int:
+    """Give the length of the text that `size` bytes make; one byte more makes a longer text."""
+    return (size * 4 + 2) // 3
 
 
 def b64_encode(data: bytes) -> str:

@@ -25,6 +25,7 @@ from jwtkit import (
     SignatureError,
     Token,
     TokenVerifier,
+    UnverifiedToken,
     UsageError,
     jws,
 )
@@ -309,6 +310,24 @@ ORDER: dict[str, tuple[Callable[[], str], type[JwtkitError]]] = {
 def test_order(make: Callable[[], str], error: type[JwtkitError]) -> None:
     with pytest.raises(error):
         verifier().verify(make(), now=NOW)
+
+
+@pytest.mark.parametrize("size", range(90, 100))
+def test_limits_are_exact(size: int) -> None:
+    claims = json.dumps({**GOOD, "x": ""}).encode()
+    text = jws.sign(claims.replace(b'"x": ""', b'"x": "' + b"y" * size + b'"'), KEY)
+    length = len(claims) + size
+    assert verifier(limits=Limits(claims_bytes=length)).verify(text, now=NOW)
+    assert UnverifiedToken.parse(text, limits=Limits(claims_bytes=length))
+    with pytest.raises(NotAllowedError, match=f"{length - 1} bytes"):
+        verifier(limits=Limits(claims_bytes=length - 1)).verify(text, now=NOW)
+    with pytest.raises(NotAllowedError, match="claims_bytes"):
+        UnverifiedToken.parse(text, limits=Limits(claims_bytes=length - 1))
+    header = jws.sign(claims, KEY, header={"x": "y" * size})
+    length = len(json.dumps(dict(UnverifiedToken.parse(header).header), separators=(",", ":")))
+    assert verifier(limits=Limits(header_bytes=length)).verify(header, now=NOW)
+    with pytest.raises(NotAllowedError, match="header_bytes"):
+        verifier(limits=Limits(header_bytes=length - 1)).verify(header, now=NOW)
 
 
 def test_limits() -> None:

@@ -64,7 +64,7 @@ class Authenticator(Frozen):
         self._issuer: Final = issuer
         self._limits: Final = limits
         self._payload_bytes: Final = payload_bytes
-        self._payload_chars: Final = payload_bytes * 4 // 3 + 3
+        self._payload_chars: Final = _wire.b64url_chars(payload_bytes)
         self._check_header: Final = check_header
         # Only keys that cannot change may be remembered with a header.
         self._remembers: Final = isinstance(source, (JWKS, OwnKeys))

@@ -57,7 +57,7 @@ class Header(Frozen, Mapping[str, Any]):
             MalformedError: not canonical base64url of one strict JSON object, or see the constructor.
             NotAllowedError: larger than the limits.
         """
-        if len(segment) > limits.header_bytes * 4 // 3 + 3:
+        if len(segment) > _wire.b64url_chars(limits.header_bytes):
             raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
         octets = _wire.b64url_decode(segment, "header")
         depth, digits = limits.header_depth, limits.header_int_digits

@@ -96,7 +96,7 @@ class UnverifiedToken(Frozen):
 
 
 def _claims_of(segment: str, limits: Limits) -> Mapping[str, Any]:
-    if len(segment) > limits.claims_bytes * 4 // 3 + 3:
+    if len(segment) > _wire.b64url_chars(limits.claims_bytes):
         raise NotAllowedError(f"claims are larger than Limits.claims_bytes={limits.claims_bytes}")
     octets = _wire.b64url_decode(segment, "claims")
     depth, digits = limits.claims_depth, limits.claims_int_digits
