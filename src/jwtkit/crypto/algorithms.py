@@ -11,19 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from jwtkit._frozen import Frozen
+from jwtkit.crypto.maths import HashName, Maths, Sign, Verify
 from jwtkit.errors import UsageError
 
 __all__ = [
     "SIGNATURE_ALGORITHMS",
     "Algorithm",
-    "HashName",
-    "Maths",
-    "Sign",
     "SignatureAlgorithm",
-    "Verify",
     "check_algorithms",
     "find_algorithm",
     "parse_algorithms",
@@ -44,22 +41,6 @@ SignatureAlgorithm = Literal[
     "ES512",
     "Ed25519",
 ]
-
-Sign = Callable[[bytes], bytes]
-Verify = Callable[[bytes, bytes], bool]
-HashName = Literal["sha256", "sha384", "sha512"]
-
-
-class Maths(Protocol):
-    """What a module of maths offers; each beside this file is one."""
-
-    def signer(self, key: Any, hash_name: HashName, /) -> Sign:
-        """Make a signing function from a private key of the backend, or from a secret."""
-        ...
-
-    def verifier(self, key: Any, hash_name: HashName, /) -> Verify:
-        """Make a verifying function from a public key of the backend, or from a secret."""
-        ...
 
 
 class Algorithm(Frozen):
@@ -115,15 +96,15 @@ def _hmac() -> Maths:
 
 
 def _pkcs1() -> Maths:
-    from jwtkit.crypto import rsa_pkcs1
+    from jwtkit.crypto import rsa_signatures
 
-    return rsa_pkcs1
+    return rsa_signatures.PKCS1_V1_5
 
 
 def _pss() -> Maths:
-    from jwtkit.crypto import rsa_pss
+    from jwtkit.crypto import rsa_signatures
 
-    return rsa_pss
+    return rsa_signatures.PSS_SAME_HASH
 
 
 def _ecdsa() -> Maths:

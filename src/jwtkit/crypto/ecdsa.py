@@ -6,8 +6,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from jwtkit.crypto.algorithms import HashName, Sign, Verify
 from jwtkit.crypto.hashes import HASHES
+from jwtkit.crypto.maths import HashName, Sign, Verify
 
 __all__ = ["signer", "verifier"]
 

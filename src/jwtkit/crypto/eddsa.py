@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from jwtkit.crypto.algorithms import HashName, Sign, Verify
+from jwtkit.crypto.maths import HashName, Sign, Verify
 
 __all__ = ["signer", "verifier"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 
-from jwtkit.crypto.algorithms import HashName, Sign, Verify
+from jwtkit.crypto.maths import HashName, Sign, Verify
 
 __all__ = ["signer", "verifier"]
 

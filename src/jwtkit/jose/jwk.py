@@ -15,13 +15,8 @@ from typing import Any, Final, NoReturn, Self
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit._random import random_text
-from jwtkit.crypto.algorithms import (
-    SIGNATURE_ALGORITHMS,
-    Algorithm,
-    Sign,
-    SignatureAlgorithm,
-    Verify,
-)
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
+from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.key_forms import (
     backend_members,

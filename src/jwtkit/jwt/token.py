@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, Never, NoReturn, Self, final
+from typing import TYPE_CHECKING, Any, Generic, final
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
+from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.errors import ClaimsError, Mismatch, UsageError
 from jwtkit.jose.header import Header
@@ -37,7 +38,7 @@ __all__ = ["Token", "birth"]
 
 
 @final
-class Token(Generic[C_co]):
+class Token(Proof, Generic[C_co]):
     """A token you can rely on. Get one from `TokenVerifier.verify` or `Token.sign`.
 
     Example:
@@ -51,18 +52,10 @@ class Token(Generic[C_co]):
 
     __slots__ = ("_claims", "_compact", "_header")
 
-    if TYPE_CHECKING:
-        _claims: C_co
-        _compact: str
-        _header: Header
-
-        def __init__(self, _: Never, /) -> None: ...
-    else:
-
-        def __init__(self, *_arguments: object, **_named: object) -> None:
-            raise UsageError(
-                "a Token comes from TokenVerifier.verify(...) or Token.sign(...), so that it proves something"
-            )
+    _origin = "TokenVerifier.verify(...) or Token.sign(...)"
+    _claims: C_co
+    _compact: str
+    _header: Header
 
     @property
     def compact(self) -> str:
@@ -142,15 +135,6 @@ class Token(Generic[C_co]):
 
     def __repr__(self) -> str:
         return f"Token(alg={self._header.alg!r}, claims=({', '.join(self._claims)}))"
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise UsageError("a Token is proof and cannot be pickled: store token.compact, and verify it again")
 
 
 def birth(compact: str, header: Header, claims: C) -> Token[C]:

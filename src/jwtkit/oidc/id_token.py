@@ -14,10 +14,11 @@ from datetime import timedelta
 from hashlib import sha256, sha384, sha512
 from hmac import compare_digest
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Never, NoReturn, Self, final
+from typing import Final, final
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
+from jwtkit._proof import Proof
 from jwtkit._wire import b64url_encode
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm
 from jwtkit.errors import Mismatch, UsageError, quote
@@ -49,7 +50,7 @@ class IdTokenClaims(Claims):
 
 
 @final
-class IdToken(Frozen):
+class IdToken(Proof, Frozen):
     """A verified ID token. Get one from `IdTokenVerifier.verify`.
 
     The pair of `iss` and `sub` is the user; an e-mail address is not, whatever the token says about it.
@@ -57,14 +58,8 @@ class IdToken(Frozen):
 
     __slots__ = ("_token",)
 
-    if TYPE_CHECKING:
-        _token: Token[IdTokenClaims]
-
-        def __init__(self, _: Never, /) -> None: ...
-    else:
-
-        def __init__(self, *_arguments: object, **_named: object) -> None:
-            raise UsageError("an IdToken comes from IdTokenVerifier.verify(...), so that it proves something")
+    _origin = "IdTokenVerifier.verify(...)"
+    _token: Token[IdTokenClaims]
 
     @property
     def iss(self) -> str:
@@ -93,15 +88,6 @@ class IdToken(Frozen):
 
     def __repr__(self) -> str:
         return f"IdToken({', '.join(self.claims)})"
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise UsageError("an IdToken is proof and cannot be pickled: store id_token.compact, and verify it again")
 
 
 class IdTokenVerifier(Frozen):

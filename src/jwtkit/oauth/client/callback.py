@@ -7,9 +7,10 @@ acted upon, error messages included (RFC 9207 section 2.4, RFC 9700 sections 4.4
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Final, Never, NoReturn, Self, final
+from typing import Final, final
 
 from jwtkit._frozen import Frozen
+from jwtkit._proof import Proof
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.session import AuthorizationSession
@@ -24,7 +25,7 @@ _NEVER_ASKED_FOR: Final = ("access_token", "id_token", "response")
 
 
 @final
-class Callback(Frozen):
+class Callback(Proof, Frozen):
     """An authorization code that belongs to this browser, this client and this server.
 
     Get one from a flow's `callback`.
@@ -36,27 +37,12 @@ class Callback(Frozen):
 
     __slots__ = ("code", "session")
 
-    if TYPE_CHECKING:
-        code: Secret
-        session: AuthorizationSession
-
-        def __init__(self, _: Never, /) -> None: ...
-    else:
-
-        def __init__(self, *_arguments: object, **_named: object) -> None:
-            raise UsageError("a Callback comes from a flow's callback(...), so that its state was checked")
+    _origin = "a flow's callback(...)"
+    code: Secret
+    session: AuthorizationSession
 
     def __repr__(self) -> str:
         return f"Callback(issuer={self.session.issuer!r})"
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise UsageError("a Callback is proof and cannot be pickled: keep the session, and redeem the code at once")
 
 
 def check_callback(client: Client, session: AuthorizationSession, request_url: str, now: float) -> Callback:

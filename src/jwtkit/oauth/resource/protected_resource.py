@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Never, NoReturn, Self, final
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, final
 
 from jwtkit._frozen import Frozen
+from jwtkit._proof import Proof
 from jwtkit.errors import RejectedError, UsageError
 from jwtkit.jose.header import is_media_type
 from jwtkit.jwt.claims import Claims
@@ -50,7 +51,7 @@ _ACCESS_TOKEN_CLAIMS: Final = ("iss", "exp", "aud", "sub", "client_id", "iat", "
 
 
 @final
-class Granted(Frozen, Generic[C_co]):
+class Granted(Proof, Frozen, Generic[C_co]):
     """The request may pass. Get one from `ProtectedResource.check`.
 
     Attributes:
@@ -62,29 +63,14 @@ class Granted(Frozen, Generic[C_co]):
 
     __slots__ = ("client_id", "scopes", "sub", "token")
 
-    if TYPE_CHECKING:
-        token: Token[C_co]
-        scopes: frozenset[str]
-        client_id: str | None
-        sub: str | None
-
-        def __init__(self, _: Never, /) -> None: ...
-    else:
-
-        def __init__(self, *_arguments: object, **_named: object) -> None:
-            raise UsageError("a Granted comes from ProtectedResource.check(...), so that it proves something")
+    _origin = "ProtectedResource.check(...)"
+    token: Token[C_co]
+    scopes: frozenset[str]
+    client_id: str | None
+    sub: str | None
 
     def __repr__(self) -> str:
         return f"Granted(sub={self.sub!r}, client_id={self.client_id!r}, scopes={sorted(self.scopes)!r})"
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise UsageError("a Granted is proof and cannot be pickled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
