@@ -9,5 +9,6 @@ html_theme = "furo"
 html_title = "jwtkit"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_preserve_defaults = True
+default_role = "literal"  # a single backtick in a docstring is code
 myst_heading_anchors = 2
-nitpicky = False

@@ -17,6 +17,7 @@ from jwtkit import (
     Claims,
     ClaimsError,
     ExpiredError,
+    Header,
     JwtkitError,
     KeyNotFoundError,
     Limits,
@@ -441,6 +442,37 @@ def test_own_claims_are_checked_and_typed() -> None:
         with pytest.raises(ClaimsError) as refusal:
             made.verify(token(**changes), now=NOW)
         assert mismatches(refusal.value) == [expected]
+
+
+# --- key sources
+
+
+class Asked:
+    """A key source that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.issuers: list[str | None] = []
+
+    def keys_for(self, header: Header, issuer: str | None, /) -> list[JWK]:
+        self.issuers.append(issuer)
+        return [KEY]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "told"), [(ISS, ISS), ([ISS], ISS), ([ISS, "https://other"], None), (UNCHECKED, None)], ids=str
+)
+def test_a_key_source_is_told_the_configured_issuer(issuer: Any, told: str | None) -> None:
+    """It never hears what the token says: "https://evil.example" here."""
+    source = Asked()
+    made = verifier(keys=source, issuer=issuer)
+    with pytest.raises(ClaimsError):
+        made.verify(token(iss="https://evil.example", exp=1), now=NOW)
+    assert source.issuers == [told]
+
+
+def test_now_is_named() -> None:
+    with pytest.raises(TypeError):
+        verifier().verify(token(), NOW)  # type: ignore[misc]  # the mistake under test
 
 
 # --- sharing
