@@ -464,6 +464,20 @@ def test_repr_shows_no_key(keys: Keys) -> None:
                 assert text not in shown
 
 
+PEMS = [JWK.generate("ES256").to_pem(private=True), JWK.generate("Ed25519").to_pem(), JWK.generate("RS256").to_pem()]
+
+
+@given(st.sampled_from(PEMS), st.integers(0, 2000), st.binary(min_size=1, max_size=3))
+def test_mutated_pem_gives_a_key_or_a_refusal(pem: str, position: int, piece: bytes) -> None:
+    data = pem.encode()
+    position %= len(data)
+    mutated = data[:position] + piece + data[position + len(piece) :]
+    try:
+        assert isinstance(JWK.from_pem(mutated), JWK)
+    except JwtkitError:
+        pass
+
+
 @given(
     st.text(max_size=60)
     | st.binary(max_size=60)

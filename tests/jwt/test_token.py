@@ -108,6 +108,22 @@ def test_any_signer_signs(name: str | None) -> None:
     assert verifier().verify(token.compact).sub == "s"
 
 
+def test_a_signer_gives_bytes() -> None:
+    class Wrong(Remote):
+        def sign(self, message: bytes, /) -> Any:
+            return "signature"
+
+    with pytest.raises(UsageError, match="sign of the Wrong must give bytes, got str"):
+        Token.sign(Claims(), Wrong(KEY, None), lifetime=60)
+
+
+def test_nothing_of_the_callers_is_kept() -> None:
+    members: dict[str, Any] = {"x": {"y": [1]}}
+    token = Token.sign(Claims(), KEY, lifetime=60, header=members)
+    members["x"]["y"].append(2)
+    assert token.header["x"]["y"] == (1,)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

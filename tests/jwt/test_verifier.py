@@ -472,7 +472,7 @@ def test_a_key_source_is_told_the_configured_issuer(issuer: Any, told: str | Non
 
 def test_now_is_named() -> None:
     with pytest.raises(TypeError):
-        verifier().verify(token(), NOW)  # type: ignore[misc]  # the mistake under test
+        verifier().verify(token(), NOW)  # type: ignore[call-arg]  # the mistake under test
 
 
 # --- sharing

@@ -19,7 +19,7 @@ from jwtkit.jose.select import Keys, as_source
 from jwtkit.jose.signers import Signer
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["VerifiedJWS", "protected_header", "sign", "verify"]
+__all__ = ["VerifiedJWS", "protected_header", "sign", "verify", "with_signature"]
 
 
 class VerifiedJWS(Frozen):
@@ -61,8 +61,20 @@ def protected_header(signer: Signer, typ: str | None, extra: Mapping[str, object
                 f"header member {name!r} cannot be set here: alg and kid come from the key, typ is an argument"
             )
         members[name] = value
-    octets = _wire.serialize(members, "header")
-    return Header(members), _wire.b64url_encode(octets)
+    own = _wire.thaw(members, "header")  # nothing of the caller's is kept
+    return Header(own), _wire.b64url_encode(_wire.serialize(own, "header"))
+
+
+def with_signature(signed: str, key: Signer) -> str:
+    """Sign the first two segments and give all three.
+
+    Raises:
+        UsageError: the signer gives something else than bytes.
+    """
+    signature = key.sign(signed.encode("ascii"))
+    if not isinstance(signature, bytes):
+        raise UsageError(f"sign of the {type(key).__name__} must give bytes, got {type(signature).__name__}")
+    return f"{signed}.{_wire.b64url_encode(signature)}"
 
 
 def sign(payload: bytes, key: Signer, *, typ: str | None = None, header: Mapping[str, object] | None = None) -> str:
@@ -86,8 +98,7 @@ def sign(payload: bytes, key: Signer, *, typ: str | None = None, header: Mapping
     """
     if not isinstance(payload, bytes):
         raise UsageError(f"payload must be bytes, got {type(payload).__name__}")
-    signed = f"{protected_header(key, typ, header)[1]}.{_wire.b64url_encode(payload)}"
-    return f"{signed}.{_wire.b64url_encode(key.sign(signed.encode('ascii')))}"
+    return with_signature(f"{protected_header(key, typ, header)[1]}.{_wire.b64url_encode(payload)}", key)
 
 
 def verify(

@@ -19,7 +19,7 @@ from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.errors import ClaimsError, Mismatch, UsageError
 from jwtkit.jose.header import Header
-from jwtkit.jose.jws import protected_header
+from jwtkit.jose.jws import protected_header, with_signature
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claims import Claims, with_claims
 from jwtkit.jwt.dates import seconds
@@ -124,8 +124,7 @@ class Token(Proof, Generic[C_co]):
             raise UsageError("a token must expire: pass lifetime= (seconds or a timedelta) or give the claims an exp")
         own_header, header_segment = protected_header(key, typ, header)
         signed = f"{header_segment}.{_wire.b64url_encode(_wire.serialize(claims, 'claims'))}"
-        signature = key.sign(signed.encode("ascii"))
-        return birth(f"{signed}.{_wire.b64url_encode(signature)}", own_header, claims)
+        return birth(with_signature(signed, key), own_header, claims)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Token) and self._compact == other._compact
