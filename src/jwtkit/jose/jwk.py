@@ -20,6 +20,7 @@ from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.key_forms import (
     backend_members,
+    check_password,
     generated_members,
     kind_words,
     load_pem,
@@ -220,6 +221,8 @@ class JWK(Frozen):
         Raises:
             UsageError: the key is public, or its `use` or `key_ops` say that it is not for signing.
         """
+        if not isinstance(message, bytes):
+            raise UsageError(f"message must be bytes, got {type(message).__name__}")
         row = self._own_algorithm()
         sign = self._signing.get(row.name)
         if sign is None:
@@ -302,8 +305,10 @@ class JWK(Frozen):
             raise UsageError("a shared secret has no PEM form: use to_dict(private=True)")
         if private and not self.is_private:
             raise UsageError(f"{self!r} holds no private key")
-        if password is not None and not private:
-            raise UsageError("password= encrypts a private key: say private=True as well")
+        if password is not None:
+            check_password(password)
+            if not private:
+                raise UsageError("password= encrypts a private key: say private=True as well")
         from jwtkit.crypto.pem import dump
 
         return dump(self._material.private if private else self._material.public, password)

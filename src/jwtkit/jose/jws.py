@@ -11,7 +11,7 @@ from typing import Final
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SignatureAlgorithm, check_algorithms, find_algorithm
-from jwtkit.errors import UsageError
+from jwtkit.errors import RejectedError, UsageError
 from jwtkit.jose.compact import Authenticator
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
@@ -55,6 +55,8 @@ def protected_header(signer: Signer, typ: str | None, extra: Mapping[str, object
         members["kid"] = signer.key_id
     if typ is not None:
         members["typ"] = typ
+    if extra is not None and not isinstance(extra, Mapping):
+        raise UsageError(f"header must be a mapping, got {type(extra).__name__}")
     for name, value in (extra or {}).items():
         if name in ("alg", "kid", "typ", "crit", "b64"):
             raise UsageError(
@@ -62,7 +64,11 @@ def protected_header(signer: Signer, typ: str | None, extra: Mapping[str, object
             )
         members[name] = value
     own = _wire.thaw(members, "header")  # nothing of the caller's is kept
-    return Header(own), _wire.b64url_encode(_wire.serialize(own, "header"))
+    try:
+        return Header(own), _wire.b64url_encode(_wire.serialize(own, "header"))
+    except RejectedError as finding:
+        # From a peer this would be refused; here the caller wrote it.
+        raise UsageError(str(finding)) from None
 
 
 def with_signature(signed: str, key: Signer) -> str:

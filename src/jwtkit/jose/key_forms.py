@@ -5,7 +5,7 @@ Each form ends as members, so that one reader, `KEY_TYPES`, makes the same check
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from jwtkit import _wire
 from jwtkit._random import random_bytes
@@ -15,9 +15,18 @@ from jwtkit.jose.key_members import refuse_disguised_key
 from jwtkit.jose.key_types import KEY_TYPES, Material
 from jwtkit.limits import DEFAULT_LIMITS
 
-__all__ = ["backend_members", "generated_members", "kind_words", "load_pem", "secret_members", "with_metadata"]
+__all__ = [
+    "backend_members",
+    "check_password",
+    "generated_members",
+    "kind_words",
+    "load_pem",
+    "secret_members",
+    "with_metadata",
+]
 
-_RSA_BITS = 2048
+_RSA_BITS: Final = 2048
+_PASSWORD_BYTES: Final = 1023  # as many as the backend takes
 Members = dict[str, object]
 
 
@@ -52,11 +61,17 @@ def load_pem(pem: str | bytes, password: bytes | None) -> object:
         raise UsageError(f"JWK.from_pem takes str or bytes, got {type(pem).__name__}")
     if len(pem) > DEFAULT_LIMITS.jwk_bytes:
         raise NotAllowedError(f"PEM text has {len(pem)} bytes: at most {DEFAULT_LIMITS.jwk_bytes} are accepted")
-    if password is not None and not isinstance(password, bytes):
-        raise UsageError(f"password must be bytes, got {type(password).__name__}")
+    if password is not None:
+        check_password(password)
     from jwtkit.crypto.pem import load
 
     return load(pem.encode("utf-8", "surrogatepass") if isinstance(pem, str) else pem, password)
+
+
+def check_password(password: object) -> None:
+    """Refuse what is no password, before an empty one could mean that there is none."""
+    if not isinstance(password, bytes) or not 0 < len(password) <= _PASSWORD_BYTES:
+        raise UsageError(f"password must be bytes, 1 to {_PASSWORD_BYTES} of them")
 
 
 def backend_members(key: object, alg: SignatureAlgorithm | None) -> Members:
@@ -89,8 +104,8 @@ def secret_members(secret: bytes, alg: SignatureAlgorithm) -> Members:
 
 def with_metadata(members: Members, alg: SignatureAlgorithm | None, kid: str | None) -> Members:
     """Add what the caller says about the key."""
-    if kid is not None and not isinstance(kid, str):
-        raise UsageError(f"kid must be a str, got {type(kid).__name__}")
+    if kid is not None and not (isinstance(kid, str) and len(kid) <= DEFAULT_LIMITS.kid_chars):
+        raise UsageError(f"kid must be a str of at most {DEFAULT_LIMITS.kid_chars} characters")
     return members | {name: value for name, value in (("alg", alg), ("kid", kid)) if value is not None}
 
 

@@ -67,9 +67,9 @@ def as_source(keys: Keys) -> KeySource:
     if isinstance(keys, (list, tuple)):
         if not keys:
             raise UsageError("keys is empty, so no token could ever be accepted")
-        wrong = next((key for key in keys if not isinstance(key, JWK)), None)
-        if wrong is not None:
-            raise UsageError(f"keys holds a {type(wrong).__name__}: use JWK.parse(...) or JWK.from_pem(...)")
+        wrong = [type(key).__name__ for key in keys if not isinstance(key, JWK)]
+        if wrong:
+            raise UsageError(f"keys holds a {wrong[0]}: use JWK.parse(...) or JWK.from_pem(...)")
         return OwnKeys(keys)
     if isinstance(keys, (JWKS, KeySource)):
         return keys

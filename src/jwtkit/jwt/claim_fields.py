@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Final, NoReturn
 
 from jwtkit._frozen import Frozen
@@ -97,6 +98,10 @@ def declare(cls: type, inherited: Mapping[str, ClaimField]) -> dict[str, ClaimFi
             )
         value = cls.__dict__.get(attribute, NO_DEFAULT)
         given = value if isinstance(value, Specifier) else Specifier(None, value)
+        if not isinstance(given.name, (str, NoneType)):
+            raise UsageError(
+                f"{cls.__name__}.{attribute}: claim() takes the claim's name, got {type(given.name).__name__}"
+            )
         fields[attribute] = ClaimField(attribute, given.name or attribute, given.default)
         setattr(cls, attribute, fields[attribute])
     return fields

@@ -51,6 +51,8 @@ class HttpRequest:
         _check_headers(self.headers)
         if not isinstance(self.body, bytes):
             raise UsageError(f"body must be bytes, got {type(self.body).__name__}")
+        if type(self.max_bytes) is not int or self.max_bytes < 1:
+            raise UsageError(f"max_bytes must be a positive int, got {self.max_bytes!r}")
         if not is_secure(self.url, allow_http_loopback=True):
             raise UsageError("url must be https without user information or fragment; http only on 127.0.0.1 or [::1]")
 

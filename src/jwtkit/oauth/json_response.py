@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from jwtkit import _wire
-from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason
+from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError
 from jwtkit.oauth.http import HttpResponse
 
 __all__ = ["MAX_BYTES", "bad_member", "is_json", "json_object", "optional_text"]
@@ -27,6 +27,8 @@ def json_object(response: HttpResponse, what: str, *types: str) -> dict[str, Any
     Raises:
         ProtocolError: a redirect, too large, not JSON by its content type, or not one strict JSON object.
     """
+    if not isinstance(response, HttpResponse):
+        raise UsageError(f"{what}: the answer must be an HttpResponse, got {type(response).__name__}")
     status = response.status
     if 300 <= status < 400:
         message = f"{what} answered with a redirect ({status}), which is never followed: ask the right URL"

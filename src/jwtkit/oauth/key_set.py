@@ -22,6 +22,8 @@ def jwks_request(server: ServerMetadata) -> HttpRequest:
     Raises:
         UsageError: the server publishes none.
     """
+    if not isinstance(server, ServerMetadata):
+        raise UsageError(f"server must be ServerMetadata, got {type(server).__name__}")
     if server.jwks_uri is None:
         raise UsageError("this server's metadata has no jwks_uri: configure its keys by hand")
     return HttpRequest(method="GET", url=server.jwks_uri, headers=(("Accept", f"{_MEDIA_TYPE}, application/json"),))

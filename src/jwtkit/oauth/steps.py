@@ -37,7 +37,7 @@ class Wait:
     seconds: float
 
     def __post_init__(self) -> None:
-        if not isfinite(self.seconds) or self.seconds < 0:
+        if type(self.seconds) not in (int, float) or not isfinite(self.seconds) or self.seconds < 0:
             raise UsageError("a Wait lasts a finite number of seconds, zero or more")
 
 
@@ -150,11 +150,11 @@ def _callable_for(
     effect: object, send: Callable[..., Any] | None, sleep: Callable[..., Any] | None
 ) -> Callable[[], Any]:
     if isinstance(effect, HttpRequest):
-        if send is None:
-            raise UsageError("the steps ask for an HttpRequest: pass send=")
+        if not callable(send):
+            raise UsageError("the steps ask for an HttpRequest: pass send=, a function that carries it out")
         return lambda: send(effect)
     if isinstance(effect, Wait):
-        if sleep is None:
+        if not callable(sleep):
             raise UsageError("the steps ask for a Wait: pass sleep=, for example time.sleep")
         return lambda: sleep(effect.seconds)
     raise UsageError(f"the steps yielded a {type(effect).__name__}, which is nothing to ask: write yield from ask(...)")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, quote
+from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError, quote
 
 __all__ = ["encode_form", "encode_query", "is_plain_url", "is_secure", "parse_form"]
 
@@ -45,7 +45,10 @@ def parse_form(text: str | bytes, what: str) -> dict[str, str]:
     Raises:
         MalformedError: not such a form in UTF-8, or too large.
         ProtocolError: a parameter comes twice.
+        UsageError: it is no text at all.
     """
+    if not isinstance(text, (str, bytes)):
+        raise UsageError(f"{what} must be a str, got {type(text).__name__}")
     if len(text) > _MAX_FORM_BYTES:
         raise MalformedError(f"{what} has {len(text)} bytes: at most {_MAX_FORM_BYTES} are accepted")
     try:

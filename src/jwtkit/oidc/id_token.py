@@ -150,6 +150,9 @@ class IdTokenVerifier(Frozen):
 
         Spec: OpenID Connect Core sections 3.1.3.7 and 3.1.3.8.
         """
+        for name, value in (("nonce", nonce), ("access_token", access_token)):
+            if value is not None and not isinstance(value, str):
+                raise UsageError(f"{name} must be a str or None, got {type(value).__name__}")
         moment = resolve_now(now)
         token = self._verifier.verify(compact, now=moment)
         claims = token.claims

@@ -38,6 +38,8 @@ def token_request(client: Client, fields: Iterable[tuple[str, str]]) -> HttpRequ
 
     Spec: RFC 6749 sections 2.3 and 3.2.
     """
+    if not isinstance(client, Client):
+        raise UsageError(f"client must be Client(...), got {type(client).__name__}")
     if client.server.token_endpoint is None:
         raise UsageError("this server's metadata has no token_endpoint")
     headers, credentials = client.auth.credentials(client.client_id)

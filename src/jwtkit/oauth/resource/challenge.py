@@ -25,7 +25,7 @@ def bearer_challenge(parameters: Iterable[tuple[str, str]]) -> str:
     """
     written = []
     for name, value in parameters:
-        if not _QUOTABLE.fullmatch(value):
+        if not isinstance(value, str) or not _QUOTABLE.fullmatch(value):
             raise UsageError(f"challenge parameter {name!r} must be printable ASCII")
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         written.append(f'{name}="{escaped}"')

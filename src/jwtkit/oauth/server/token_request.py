@@ -7,7 +7,7 @@ from typing import Final, Self
 from urllib.parse import unquote_plus
 
 from jwtkit import _wire
-from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason
+from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError
 from jwtkit.oauth.http import InboundRequest
 from jwtkit.oauth.pkce import PKCE
 from jwtkit.oauth.scope import is_scope, split_scope
@@ -53,6 +53,8 @@ class TokenRequest:
 
         Spec: RFC 6749 sections 2.3, 3.2 and 4.1.3, RFC 7636 section 4.5.
         """
+        if not isinstance(request, InboundRequest):
+            raise UsageError(f"request must be an InboundRequest, got {type(request).__name__}")
         content_types = [value.partition(";")[0].strip().lower() for value in request.header_values("content-type")]
         if request.method != "POST" or content_types != [_FORM]:
             message = f"{_WHAT} must be a POST with content type {_FORM}"

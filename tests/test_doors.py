@@ -1,0 +1,187 @@
+"""Every public door, with whatever anybody might hand in: a value, a `RejectedError` or a `UsageError`, nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jwtkit import (
+    JWK,
+    JWKS,
+    UNCHECKED,
+    Claims,
+    JwtkitError,
+    Limits,
+    RejectedError,
+    Token,
+    TokenVerifier,
+    UnverifiedToken,
+    UsageError,
+    claim,
+    jws,
+    numeric_date,
+    parse_algorithms,
+)
+from jwtkit.oauth import (
+    PKCE,
+    AuthorizationCodeFlow,
+    AuthorizationRequest,
+    AuthorizationSession,
+    Client,
+    ClientCredentialsFlow,
+    ClientSecretBasic,
+    HttpRequest,
+    HttpResponse,
+    InboundRequest,
+    ProtectedResource,
+    PublicClient,
+    Secret,
+    ServerMetadata,
+    TokenRequest,
+    Wait,
+    discover,
+    discovery_request,
+    jwks_request,
+    parse_discovery_response,
+    parse_jwks_response,
+    parse_token_response,
+    run,
+    token_request,
+)
+from jwtkit.oidc import IdTokenVerifier
+
+KEY = JWK.generate("HS256", kid="k")
+EC = JWK.generate("ES256", kid="e")
+ISSUER = "https://auth.example.com"
+SERVER = ServerMetadata(issuer=ISSUER, authorization_endpoint=f"{ISSUER}/a", token_endpoint=f"{ISSUER}/t")
+CLIENT = Client(server=SERVER, client_id="c", auth=ClientSecretBasic(Secret("s")))
+FLOW = AuthorizationCodeFlow(CLIENT, redirect_uri="https://app.example.com/cb")
+VERIFIER = TokenVerifier(keys=KEY, algorithms=["HS256"], issuer=UNCHECKED, audience="a")
+API = ProtectedResource(resource="a", verifier=VERIFIER)
+SESSION = FLOW.start().session
+ID = IdTokenVerifier(issuer="i", client_id="c", keys=KEY, algorithms=["HS256"])
+Door = Callable[[Any], object]
+
+DOORS: dict[str, Door] = {
+    "JWK.parse": JWK.parse,
+    "JWK.from_pem": JWK.from_pem,
+    "JWK.from_pem password": lambda it: JWK.from_pem(EC.to_pem(private=True, password=b"x"), password=it),
+    "JWK.from_key": JWK.from_key,
+    "JWK.from_secret": lambda it: JWK.from_secret(it, alg="HS256"),
+    "JWK.from_secret alg": lambda it: JWK.from_secret(bytes(64), alg=it),
+    "JWK.generate": JWK.generate,
+    "JWK.generate kid": lambda it: JWK.generate("HS256", kid=it),
+    "JWK.to_pem password": lambda it: EC.to_pem(private=True, password=it),
+    "JWK.sign": KEY.sign,
+    "JWKS": lambda it: JWKS([it]),
+    "JWKS.parse": JWKS.parse,
+    "jws.sign": lambda it: jws.sign(it, KEY),
+    "jws.sign key": lambda it: jws.sign(b"", it),
+    "jws.sign typ": lambda it: jws.sign(b"", KEY, typ=it),
+    "jws.sign header": lambda it: jws.sign(b"", KEY, header=it),
+    "jws.sign cty": lambda it: jws.sign(b"", KEY, header={"cty": it}),
+    "jws.verify": lambda it: jws.verify(it, KEY, algorithms=["HS256"]),
+    "jws.verify keys": lambda it: jws.verify("a.b.c", it, algorithms=["HS256"]),
+    "jws.verify algorithms": lambda it: jws.verify("a.b.c", KEY, algorithms=it),
+    "parse_algorithms": parse_algorithms,
+    "Claims": lambda it: Claims(iss=it),
+    "Claims aud": lambda it: Claims(aud=it),
+    "Claims extra": lambda it: Claims(extra=it),
+    "claim": lambda it: type("Own", (Claims,), {"__annotations__": {"own": str}, "own": claim(it)})(own="x"),
+    "numeric_date": numeric_date,
+    "Token.sign": lambda it: Token.sign(it, KEY, lifetime=5),
+    "Token.sign lifetime": lambda it: Token.sign(Claims(), KEY, lifetime=it),
+    "Token.sign now": lambda it: Token.sign(Claims(), KEY, lifetime=5, now=it),
+    "UnverifiedToken.parse": UnverifiedToken.parse,
+    "TokenVerifier keys": lambda it: TokenVerifier(keys=it, algorithms=["HS256"], issuer="i", audience="a"),
+    "TokenVerifier issuer": lambda it: TokenVerifier(keys=KEY, algorithms=["HS256"], issuer=it, audience="a"),
+    "TokenVerifier audience": lambda it: TokenVerifier(keys=KEY, algorithms=["HS256"], issuer="i", audience=it),
+    "TokenVerifier.verify": VERIFIER.verify,
+    "Limits": lambda it: Limits(kid_chars=it),
+    "Secret": Secret,
+    "PKCE.parse": PKCE.parse,
+    "Wait": lambda it: Wait(seconds=it),
+    "HttpRequest url": lambda it: HttpRequest(method="GET", url=it),
+    "HttpRequest headers": lambda it: HttpRequest(method="GET", url=ISSUER, headers=it),
+    "HttpRequest max_bytes": lambda it: HttpRequest(method="GET", url=ISSUER, max_bytes=it),
+    "HttpResponse status": lambda it: HttpResponse(status=it),
+    "InboundRequest url": lambda it: InboundRequest(method="GET", url=it),
+    "run": lambda it: run(it, send=lambda _request: HttpResponse(status=200)),
+    "run send": lambda it: run(discover(ISSUER), send=it),
+    "discover": discover,
+    "discovery_request": discovery_request,
+    "jwks_request": jwks_request,
+    "ServerMetadata.parse": lambda it: ServerMetadata.parse(it, issuer=ISSUER),
+    "ServerMetadata.parse issuer": lambda it: ServerMetadata.parse("{}", issuer=it),
+    "parse_discovery_response": lambda it: parse_discovery_response(it, issuer=ISSUER),
+    "parse_jwks_response": parse_jwks_response,
+    "parse_token_response": parse_token_response,
+    "Client": lambda it: Client(server=it, client_id="c", auth=PublicClient()),
+    "Client client_id": lambda it: Client(server=SERVER, client_id=it, auth=PublicClient()),
+    "Client auth": lambda it: Client(server=SERVER, client_id="c", auth=it),
+    "ClientSecretBasic": ClientSecretBasic,
+    "ClientCredentialsFlow": ClientCredentialsFlow,
+    "ClientCredentialsFlow.token": lambda it: ClientCredentialsFlow(CLIENT).token(scope=[it]),
+    "token_request": lambda it: token_request(it, ()),
+    "AuthorizationCodeFlow": lambda it: AuthorizationCodeFlow(it, redirect_uri="https://app.example.com"),
+    "AuthorizationCodeFlow redirect_uri": lambda it: AuthorizationCodeFlow(CLIENT, redirect_uri=it),
+    "AuthorizationCodeFlow.start": lambda it: FLOW.start(now=it),
+    "AuthorizationCodeFlow.callback": lambda it: FLOW.callback(SESSION, it),
+    "AuthorizationCodeFlow.callback session": lambda it: FLOW.callback(it, "https://app.example.com/cb"),
+    "AuthorizationCodeFlow.finish": FLOW.finish,
+    "AuthorizationSession.from_json": AuthorizationSession.from_json,
+    "ProtectedResource": lambda it: ProtectedResource(resource=it, verifier=VERIFIER),
+    "ProtectedResource realm": lambda it: ProtectedResource(resource="a", verifier=VERIFIER, realm=it),
+    "ProtectedResource.check": API.check,
+    "AuthorizationRequest.parse": AuthorizationRequest.parse,
+    "TokenRequest.parse": TokenRequest.parse,
+    "IdTokenVerifier issuer": lambda it: IdTokenVerifier(issuer=it, client_id="c", keys=KEY, algorithms=["HS256"]),
+    "IdTokenVerifier.verify": lambda it: ID.verify(it, nonce="n"),
+    "IdTokenVerifier.verify nonce": lambda it: ID.verify("a.b.c", nonce=it),
+    "IdTokenVerifier.verify access_token": lambda it: ID.verify("a.b.c", nonce="n", access_token=it),
+}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
+    max_leaves=6,
+)
+ANYTHING = JSON | st.binary(max_size=40) | JSON.map(json.dumps) | st.just(object())
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
+@given(ANYTHING)
+def test_a_value_or_one_of_two_errors(door: Door, it: Any) -> None:
+    try:
+        made = door(it)
+    except (RejectedError, UsageError) as error:
+        assert str(error)
+        assert len(str(error)) < 2000
+    else:
+        if hasattr(made, "close"):
+            made.close()
+
+
+@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("it", [object(), 5j, lambda: None, Exception(), bytearray(b"x"), {1: {2}}], ids=str)
+def test_values_of_strange_types_are_refused(name: str, it: Any) -> None:
+    # Whatever is callable is a send, and the program's own exception comes through; a mapping may be metadata.
+    if name == "run send" and callable(it):
+        return
+    with pytest.raises(JwtkitError):
+        DOORS[name](it)
+
+
+@pytest.mark.parametrize("password", [b"", "x", b"x" * 1024, None, 5])
+def test_an_empty_password_never_means_none(password: Any) -> None:
+    if password is None:
+        assert "ENCRYPTED" not in EC.to_pem(private=True, password=password)
+        return
+    with pytest.raises(UsageError, match="password"):
+        EC.to_pem(private=True, password=password)
+    with pytest.raises(UsageError, match="password"):
+        JWK.from_pem(EC.to_pem(private=True, password=b"x"), password=password)
