@@ -20,8 +20,10 @@ LIBRARIES = tuple(
 )
 EVENTS = ("open", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.listdir", "os.scandir")
 
-hypothesis.settings.register_profile("gate", deadline=None, max_examples=100, derandomize=bool(os.environ.get("CI")))
-hypothesis.settings.register_profile("slow", deadline=None, max_examples=20_000)
+hypothesis.settings.register_profile("gate", deadline=None, max_examples=100, derandomize=True)
+hypothesis.settings.register_profile(
+    "slow", deadline=None, max_examples=int(os.environ.get("JWTKIT_EXAMPLES", "20000"))
+)
 hypothesis.settings.load_profile(os.environ.get("JWTKIT_PROFILE", "gate"))
 
 

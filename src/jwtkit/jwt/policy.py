@@ -119,10 +119,9 @@ def _names(given: object, argument: str) -> frozenset[str]:
         given = (given,)
     if not isinstance(given, Collection) or isinstance(given, (bytes, bytearray, Mapping)):
         raise UsageError(f"{argument} must be {options}, got {type(given).__name__}")
-    names = frozenset(name for name in given if isinstance(name, str) and name)
-    if not names or len(names) != len(set(given)):
+    if not given or not all(isinstance(name, str) and name for name in given):
         raise UsageError(f"{argument} must be {options}; an empty one could never match")
-    return names
+    return frozenset(given)
 
 
 def _pairs(expected: Mapping[str, object]) -> Iterable[tuple[str, object]]:
