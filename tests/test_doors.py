@@ -15,6 +15,7 @@ from jwtkit import (
     JWKS,
     UNCHECKED,
     Claims,
+    Header,
     JwtkitError,
     Limits,
     RejectedError,
@@ -68,6 +69,8 @@ ID = IdTokenVerifier(issuer="i", client_id="c", keys=KEY, algorithms=["HS256"])
 Door = Callable[[Any], object]
 
 DOORS: dict[str, Door] = {
+    "Header": Header,
+    "JWK": JWK,
     "JWK.parse": JWK.parse,
     "JWK.from_pem": JWK.from_pem,
     "JWK.from_pem password": lambda it: JWK.from_pem(EC.to_pem(private=True, password=b"x"), password=it),

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
-from jwtkit.errors import MalformedError, NotAllowedError
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["Header", "is_media_type"]
@@ -36,7 +36,10 @@ class Header(Frozen, Mapping[str, Any]):
         Raises:
             MalformedError: `alg` is missing, or a member has another type than its definition gives it.
             NotAllowedError: `kid` is longer than the limit.
+            UsageError: it is no mapping.
         """
+        if not isinstance(members, Mapping):
+            raise UsageError(f"Header takes the members of a header, got {type(members).__name__}")
         alg, kid = _text(members, "alg"), _text(members, "kid")
         if not alg:
             raise MalformedError("header has no alg")

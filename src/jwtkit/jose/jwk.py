@@ -85,7 +85,10 @@ class JWK(Frozen):
         Raises:
             MalformedError: a member is missing, of another type, or contradicts another.
             NotAllowedError: its type, curve, size or algorithm is outside what is accepted.
+            UsageError: it is no mapping.
         """
+        if not isinstance(members, Mapping):
+            raise UsageError(f"JWK takes the members of one key, got {type(members).__name__}: use JWK.parse(...)")
         kty = read_text(members, "kty", 32)
         row = KEY_TYPES.get(kty or "")
         if kty is None or row is None:
