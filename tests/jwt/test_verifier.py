@@ -126,6 +126,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] 
     "age unknown": ({"max_age": 100}, {"iat": ...}, [("iat", "missing")]),
     "short enough": ({"max_lifetime": 60}, {}, OK),
     "too long": ({"max_lifetime": 59}, {}, [("exp", "lifetime_too_long")]),
+    "too long since the beginning of time": ({"max_lifetime": 60}, {"iat": 25}, [("exp", "lifetime_too_long")]),
     "lifetime unknown": ({"max_lifetime": 60}, {"iat": ...}, [("iat", "missing")]),
     "lifetime of what never expires": ({"max_lifetime": 60, "allow_missing_exp": True}, {"exp": ...}, OK),
     # required and expected
@@ -242,6 +243,18 @@ MESSAGES: dict[str, tuple[Callable[[], object], str]] = {
             "(they differ only in the final slash, and issuers are compared exactly)"
         ),
     ),
+    "2 many audiences": (
+        lambda: verifier(audience="api").verify(token(aud=["a", "b", "c", "d", "e", "f"]), now=NOW),
+        "audience mismatch: token is for 'a', 'b', 'c', 'd', 'e', this verifier accepts 'api'",
+    ),
+    "another issuer": (
+        lambda: verifier(issuer=["https://a", "https://c"]).verify(token(iss="https://b"), now=NOW),
+        "issuer mismatch: token is from 'https://b', this verifier accepts 'https://a' or 'https://c'",
+    ),
+    "too long a life": (
+        lambda: verifier(max_lifetime=59).verify(token(), now=NOW),
+        "token lives 1m 0s (exp - iat), this verifier accepts 59s",
+    ),
     "long ago": (
         lambda: verifier().verify(token(exp=NOW - 200_000), now=NOW),
         "token expired 2d 7h ago (exp=1795246083, now=1795446083, leeway=0)",
@@ -285,6 +298,11 @@ def test_mismatches_hold_data() -> None:
     assert (issuer.expected, issuer.actual) == (("a", "b"), "c")
     assert (audience.expected, audience.actual) == ((AUD,), ("x",))
     assert repr(issuer) == "Mismatch('iss', 'not_accepted')"
+    with pytest.raises(ClaimsError) as refusal:
+        verifier(max_lifetime=59, max_age=5).verify(token(), now=NOW + 40)
+    age, lifetime = refusal.value.mismatches
+    assert (age.expected, age.actual) == (5, NOW)
+    assert (lifetime.expected, lifetime.actual) == (59, 60)
 
 
 # --- order: header, key, signature, claims
