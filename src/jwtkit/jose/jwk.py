@@ -206,7 +206,7 @@ class JWK(Frozen):
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
-        """The one algorithm this key signs with: its `alg`, or the only one that its type and curve fit.
+        """The one algorithm this key signs with, which is its `alg` or the only one that its type and curve fit.
 
         Raises:
             UsageError: the key is for something else, or fits several algorithms and names none.

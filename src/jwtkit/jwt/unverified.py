@@ -82,7 +82,7 @@ class UnverifiedToken(Frozen):
 
     @property
     def unverified_claims(self) -> Mapping[str, Any]:
-        """The claims as somebody wrote them: a plain read-only mapping.
+        """The claims as somebody wrote them, in a plain read-only mapping.
 
         Raises:
             NotAllowedError: the token is encrypted.
