@@ -167,12 +167,13 @@ def test_content_types(content_type: str) -> None:
     assert parse_discovery_response(response(GOOD, content_type=content_type), issuer=ISSUER).issuer == ISSUER
 
 
-def test_discover_asks_the_openid_document_where_there_is_no_other() -> None:
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+def test_discover_asks_the_openid_document_where_there_is_no_other(status: int) -> None:
     asked: list[str] = []
 
     def send(request: HttpRequest) -> HttpResponse:
         asked.append(request.url)
-        return response(GOOD) if request.url.endswith("openid-configuration") else response({}, status=404)
+        return response(GOOD) if request.url.endswith("openid-configuration") else response({}, status=status)
 
     assert run(discover(ISSUER), send=send).issuer == ISSUER
     assert asked == [
@@ -181,12 +182,13 @@ def test_discover_asks_the_openid_document_where_there_is_no_other() -> None:
     ]
 
 
-def test_discover_believes_the_first_document() -> None:
+@pytest.mark.parametrize("status", [200, 302, 500])
+def test_discover_believes_the_first_answer(status: int) -> None:
     asked: list[str] = []
 
     def send(request: HttpRequest) -> HttpResponse:
         asked.append(request.url)
-        return response(change(issuer="https://evil.example"))
+        return response(change(issuer="https://evil.example"), status=status)
 
     with pytest.raises(ProtocolError):
         run(discover(ISSUER), send=send)

@@ -187,7 +187,7 @@ def parse_discovery_response(
 
 
 def discover(issuer: str, *, allow_http_loopback: bool = False) -> Steps[HttpRequest, ServerMetadata]:
-    """Ask a server for its metadata: the OAuth document first, and the OpenID one where there is none (404).
+    """Ask a server for its metadata: the OAuth document first, and the OpenID one where that is refused (4xx).
 
     Raises:
         ProtocolError: from the steps; the document cannot be used.
@@ -200,7 +200,7 @@ def discover(issuer: str, *, allow_http_loopback: bool = False) -> Steps[HttpReq
 
     def steps() -> Steps[HttpRequest, ServerMetadata]:
         response = yield from ask(first)
-        if response.status == 404:
+        if 400 <= response.status < 500:
             response = yield from ask(second)
         return parse_discovery_response(response, issuer=issuer, allow_http_loopback=allow_http_loopback)
 

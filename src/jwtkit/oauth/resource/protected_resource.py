@@ -145,7 +145,7 @@ class ProtectedResource(Frozen, Generic[C_co]):
         values = request.header_values("authorization")
         if _token_in_query(request.url) or len(values) > 1:
             return self._refused("invalid_request")
-        if not values or not values[0].lower().startswith("bearer"):
+        if not values or values[0].partition(" ")[0].lower() != "bearer":
             return self._refused("no_token")
         match = _BEARER.fullmatch(values[0])
         if match is None:
