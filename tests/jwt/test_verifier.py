@@ -125,6 +125,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] 
     "too old": ({"max_age": 100, "leeway": 5}, {"iat": NOW - 106}, [("iat", "too_old")]),
     "age unknown": ({"max_age": 100}, {"iat": ...}, [("iat", "missing")]),
     "short enough": ({"max_lifetime": 60}, {}, OK),
+    "shorter than allowed": ({"max_lifetime": 100}, {}, OK),
     "too long": ({"max_lifetime": 59}, {}, [("exp", "lifetime_too_long")]),
     "too long since the beginning of time": ({"max_lifetime": 60}, {"iat": 25}, [("exp", "lifetime_too_long")]),
     "lifetime unknown": ({"max_lifetime": 60}, {"iat": ...}, [("iat", "missing")]),
