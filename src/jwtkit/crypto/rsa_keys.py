@@ -53,11 +53,8 @@ def private_key(n: int, e: int, numbers: Mapping[str, int]) -> rsa.RSAPrivateKey
     )
     if not consistent:
         raise MalformedError("RSA private key is not consistent: n, e, d, p, q, dp, dq and qi do not belong together")
-    try:
-        made = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public.public_numbers())
-        return made.private_key(unsafe_skip_rsa_key_validation=True)  # the arithmetic above is the validation
-    except ValueError:
-        raise MalformedError("RSA private key is not valid") from None
+    made = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public.public_numbers())
+    return made.private_key(unsafe_skip_rsa_key_validation=True)  # the arithmetic above is the validation
 
 
 def public_numbers(key: rsa.RSAPublicKey) -> tuple[int, int]:
