@@ -131,6 +131,7 @@ SELECTION: dict[str, tuple[list[dict[str, Any]], Any, list[Any], Any]] = {
     "key without alg, other algorithms listed": ([{"kid": "a", "alg": None}], "a", ["ES256", "RS256"], 0),
     "same kid, another type": ([{"kid": "a"}, {"kid": "a", "type": "RS256"}], "a", ["ES256", "RS256"], 0),
     "unknown kid": ([{"kid": "a"}], "z", ["ES256"], KeyNotFoundError),
+    "unknown kid, before the known one": ([{"kid": "b"}], "a", ["ES256"], KeyNotFoundError),
     "kid in another case": ([{"kid": "a"}], "A", ["ES256"], KeyNotFoundError),
     "empty set": ([], "a", ["ES256"], KeyNotFoundError),
     "empty set, no kid": ([], None, ["ES256"], KeyNotFoundError),
@@ -182,6 +183,55 @@ def test_messages_name_few_keys() -> None:
     signer = JWK.parse({name: part for name, part in many[0].to_dict(private=True).items() if name != "kid"})
     with pytest.raises(NotAllowedError, match=r"8 usable ES256 keys \('k0', 'k1', 'k2', 'k3', 'k4', \.\.\.\)"):
         jws.verify(jws.sign(b"x", signer), many, algorithms=["ES256"])
+
+
+def nameless(key: JWK) -> JWK:
+    return JWK.parse({name: part for name, part in key.to_dict(private=True).items() if name != "kid"})
+
+
+MESSAGES = {
+    "unknown kid": (["ES256"], "z", "no key 'z' for alg ES256; refetch the JWKS if the issuer rotates its keys"),
+    "no kid, no key": ([], None, "no key for alg ES256: it needs a key on P-256, the set holds none"),
+    "no kid, another type": (["RS256"], None, "no key for alg ES256: it needs a key on P-256, the set has 'k0'"),
+    "kid of another type": (["RS256"], "k0", "alg ES256 needs a key on P-256, got RSA for RS256 (kid 'k0')"),
+    "kid of another curve": (["ES384"], "k0", "alg ES256 needs a key on P-256, got EC P-384 for ES384 (kid 'k0')"),
+    "no kid, five keys": (
+        ["ES256"] * 5,
+        None,
+        (
+            "token has no kid and the set holds 5 usable ES256 keys ('k0', 'k1', 'k2', 'k3', 'k4'); "
+            "pass the one you mean as keys="
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("types", "kid", "text"), MESSAGES.values(), ids=MESSAGES)
+def test_messages_say_what_to_do(types: list[str], kid: str | None, text: str, keys: Keys) -> None:
+    entries = [public(keys[alg], kid=f"k{index}") for index, alg in enumerate(types)]
+    signer = nameless(keys["ES256"])
+    if kid is not None:
+        signer = JWK.parse({**signer.to_dict(private=True), "kid": kid})
+    with pytest.raises(RejectedError) as refusal:
+        jws.verify(jws.sign(b"x", signer), JWKS.parse({"keys": entries}), algorithms=["ES256", "RS256"])
+    assert str(refusal.value) == text
+
+
+@pytest.mark.parametrize(("alg", "words"), [("RS256", "an RSA key"), ("HS256", "a shared secret of at least 32 bytes")])
+def test_messages_say_what_an_algorithm_needs(alg: Any, words: str, keys: Keys) -> None:
+    signer = nameless(keys[alg])
+    token = jws.sign(b"x", JWK.parse({**signer.to_dict(private=True), "alg": alg}))
+    with pytest.raises(KeyNotFoundError, match=words):
+        jws.verify(token, JWKS([keys["ES256"].public()]), algorithms=["ES256", alg])
+
+
+def test_a_key_source_that_gives_keys_of_another_name(keys: Keys) -> None:
+    class Careless:
+        def keys_for(self, header: Any, issuer: str | None, /) -> list[JWK]:
+            return [keys["RS256"].public()]
+
+    with pytest.raises(KeyNotFoundError):
+        jws.verify(jws.sign(b"x", keys["ES256"]), Careless(), algorithms=["ES256", "RS256"])
 
 
 class Source:

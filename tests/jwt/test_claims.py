@@ -106,6 +106,8 @@ def test_own_claims() -> None:
     assert claims["https://example.com/groups"] == ("a",)
     assert claims.settings == {"dark": True}
     assert Session(**REQUIRED).groups == ()
+    for anything in ("x", 1, [None], {"a": True}):
+        assert Session(**REQUIRED, anything=anything)["anything"] is not None
     assert Session(**REQUIRED).settings == {}
     assert Narrower(**REQUIRED, extra_claim="y")["x"] == "y"
     assert Session.VERSION == 1
@@ -165,6 +167,7 @@ def test_literals_compare_types() -> None:
         pytest.param(set[str], "cannot be checked", id="set"),
         pytest.param(datetime, "cannot be checked", id="datetime"),
         pytest.param(tuple[str, int], "cannot be checked", id="fixed tuple"),
+        pytest.param(tuple[str], "cannot be checked", id="tuple of one"),
         pytest.param(Mapping[int, str], "cannot be checked", id="mapping with numbers as names"),
         pytest.param("Nowhere", "cannot be resolved", id="unknown name"),
     ],
