@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from jwtkit._frozen import Frozen
 from jwtkit._wire import freeze, thaw
-from jwtkit.errors import ClaimsError, ExpiredError, Mismatch, UsageError, quote
+from jwtkit.errors import ClaimsError, ExpiredError, Mismatch, MismatchReason, UsageError, quote
 from jwtkit.jwt.dates import duration_text, seconds
 
 __all__ = ["ABSENT", "UNCHECKED", "Absent", "Audience", "Issuer", "Policy", "Unchecked", "refuse"]
@@ -87,8 +87,8 @@ class Policy(Frozen):
             _audience_check(self.audiences),
             *(_presence_check(name) for name in wanted),
             _expiry_check(exp_leeway),
-            _not_before_check(skew),
-            _issued_at_check(skew),
+            _not_yet_check("nbf", "not_yet_valid", "not valid", skew),
+            _not_yet_check("iat", "issued_in_the_future", "not issued", skew),
             None if max_age is None else _age_check(seconds(max_age, "max_age"), skew),
             None if max_lifetime is None else _lifetime_check(seconds(max_lifetime, "max_lifetime")),
             *(_expected_check(name, value) for name, value in _pairs(expected)),
@@ -206,32 +206,20 @@ def _expiry_check(leeway: float) -> Check:
     return check
 
 
-def _not_before_check(leeway: float) -> Check:
+def _not_yet_check(claim: str, reason: MismatchReason, words: str, leeway: float) -> Check:
+    """Check nbf or iat: neither may lie ahead, beyond what clocks differ."""
+
     def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
-        nbf = claims.get("nbf")
-        if nbf is None or nbf <= now + leeway:
+        moment = claims.get(claim)
+        if moment is None or moment <= now + leeway:
             return None
-        return _too_early("nbf", "not_yet_valid", "not valid", nbf, now, leeway)
+        message = (
+            f"{words} for another {duration_text(moment - now)} ({claim}={moment}, now={now:.0f}, leeway={leeway:g}): "
+            "check the clock or pass leeway="
+        )
+        return Mismatch(claim, reason, message, expected=now, actual=moment)
 
     return check
-
-
-def _issued_at_check(leeway: float) -> Check:
-    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
-        iat = claims.get("iat")
-        if iat is None or iat <= now + leeway:
-            return None
-        return _too_early("iat", "issued_in_the_future", "not issued", iat, now, leeway)
-
-    return check
-
-
-def _too_early(claim: str, reason: Any, words: str, moment: float, now: float, leeway: float) -> Mismatch:
-    message = (
-        f"{words} for another {duration_text(moment - now)} ({claim}={moment}, now={now:.0f}, leeway={leeway:g}): "
-        "check the clock or pass leeway="
-    )
-    return Mismatch(claim, reason, message, expected=now, actual=moment)
 
 
 def _age_check(max_age: float, leeway: float) -> Check:
