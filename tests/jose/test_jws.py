@@ -214,8 +214,8 @@ def test_texts(text: Any, error: type[JwtkitError], words: str) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        pytest.param(lambda: jws.sign("text", KEY), "payload must be bytes", id="payload a str"),  # type: ignore[arg-type]
-        pytest.param(lambda: jws.sign(b"", "secret"), "cannot sign with a str", id="key a str"),  # type: ignore[arg-type]
+        pytest.param(lambda: jws.sign("text", KEY), "payload must be bytes", id="payload a str"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: jws.sign(b"", "secret"), "cannot sign with a str", id="key a str"),  # type: ignore[arg-type]  # the mistake
         pytest.param(lambda: jws.sign(b"", KEY, header={"alg": "none"}), "'alg' cannot be set", id="alg"),
         pytest.param(lambda: jws.sign(b"", KEY, header={"crit": ["x"]}), "'crit' cannot be set", id="crit"),
         pytest.param(lambda: jws.sign(b"", KEY, header={"x": b""}), "bytes", id="bytes in the header"),

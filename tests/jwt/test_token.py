@@ -134,15 +134,15 @@ def test_nothing_of_the_callers_is_kept() -> None:
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=float("inf")), "finite", id="infinite"),
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=float("nan")), "finite", id="NaN"),
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=True), "finite", id="bool"),
-        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime="1h"), "got str", id="str"),  # type: ignore[arg-type]
-        pytest.param(lambda: Token.sign({"sub": "s"}, KEY, lifetime=1), "Claims", id="dict"),  # type: ignore[type-var]
-        pytest.param(lambda: Token.sign(Claims(), "secret", lifetime=1), "cannot sign", id="str as key"),  # type: ignore[arg-type]
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime="1h"), "got str", id="str"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: Token.sign({"sub": "s"}, KEY, lifetime=1), "Claims", id="dict"),  # type: ignore[type-var]  # the mistake
+        pytest.param(lambda: Token.sign(Claims(), "secret", lifetime=1), "cannot sign", id="str as key"),  # type: ignore[arg-type]  # the mistake
         pytest.param(lambda: Token.sign(Claims(), JWK.generate("ES256").public(), lifetime=1), "public key", id="public key"),
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, header={"alg": "none"}), "cannot be set", id="alg"),
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, header={"kid": "x"}), "cannot be set", id="kid"),
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now=float("nan")), "now must be", id="now NaN"),
         pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now=True), "now must be", id="now bool"),
-        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now="1"), "now must be", id="now str"),  # type: ignore[arg-type]
+        pytest.param(lambda: Token.sign(Claims(), KEY, lifetime=1, now="1"), "now must be", id="now str"),  # type: ignore[arg-type]  # the mistake
     ],
 )  # fmt: skip
 def test_mistakes_in_signing(call: Callable[[], object], words: str) -> None:

@@ -91,7 +91,7 @@ def test_no_scope_no_parameter() -> None:
 @pytest.mark.parametrize(
     ("make", "error"),
     [
-        pytest.param(lambda: AuthorizationCodeFlow("x", redirect_uri=REDIRECT), UsageError, id="no client"),  # type: ignore[arg-type]
+        pytest.param(lambda: AuthorizationCodeFlow("x", redirect_uri=REDIRECT), UsageError, id="no client"),  # type: ignore[arg-type]  # the mistake
         pytest.param(lambda: flow(redirect_uri="/callback"), UsageError, id="relative"),
         pytest.param(lambda: flow(redirect_uri=REDIRECT + "#f"), UsageError, id="fragment"),
         pytest.param(lambda: AuthorizationCodeFlow(client(), redirect_uri=REDIRECT, scope="a b"), UsageError, id="scope a str"),
@@ -106,12 +106,12 @@ def test_no_scope_no_parameter() -> None:
             ProtocolError,
             id="no method at all",
         ),
-        pytest.param(lambda: client(server="x"), UsageError, id="server a str"),  # type: ignore[arg-type]
+        pytest.param(lambda: client(server="x"), UsageError, id="server a str"),  # type: ignore[arg-type]  # the mistake
         pytest.param(lambda: client(client_id=""), UsageError, id="no client_id"),
         pytest.param(lambda: client(client_id="a\nb"), UsageError, id="client_id with a newline"),
         pytest.param(lambda: client(auth="secret"), UsageError, id="auth a str"),
-        pytest.param(lambda: ClientSecretBasic("secret"), UsageError, id="secret a str"),  # type: ignore[arg-type]
-        pytest.param(lambda: ClientCredentialsFlow("x"), UsageError, id="credentials without client"),  # type: ignore[arg-type]
+        pytest.param(lambda: ClientSecretBasic("secret"), UsageError, id="secret a str"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: ClientCredentialsFlow("x"), UsageError, id="credentials without client"),  # type: ignore[arg-type]  # the mistake
         pytest.param(lambda: ClientCredentialsFlow(client()), UsageError, id="credentials of a public client"),
         pytest.param(lambda: token_request(client(ServerMetadata(issuer=ISSUER)), ()), UsageError, id="no token endpoint"),
     ],

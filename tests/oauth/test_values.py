@@ -21,7 +21,7 @@ from jwtkit.oauth.urls import encode_form, encode_query, is_plain_url, is_secure
 def test_secret_is_shown_to_nobody() -> None:
     secret = Secret("hunter2")
     assert secret.reveal() == "hunter2"
-    for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r}", repr([secret]), "%s" % secret):  # noqa: UP031
+    for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r}", repr([secret]), "%s" % secret):  # noqa: UP031 - an old way to format is one more way to leak
         assert "hunter2" not in shown
     with pytest.raises(TypeError):
         "".join([secret])  # type: ignore[list-item]  # the mistake under test
