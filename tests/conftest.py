@@ -104,6 +104,9 @@ def keys() -> dict[str, jwtkit.JWK]:
         algorithm = jwtkit.parse_algorithms([name])[0]
         if SIGNATURE_ALGORITHMS[name].kty == "RSA":
             made[name] = jwtkit.JWK.parse({**rsa, "alg": name, "kid": f"rsa-{name}"})
+        elif name == "EdDSA":
+            # The open name, on a key that says so itself.
+            made[name] = jwtkit.JWK.parse({**made["Ed448"].to_dict(private=True), "alg": name})
         else:
             made[name] = jwtkit.JWK.generate(algorithm)
     return made

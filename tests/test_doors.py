@@ -105,7 +105,7 @@ DOORS: dict[str, Door] = {
     "TokenVerifier issuer": lambda it: TokenVerifier(keys=KEY, algorithms=["HS256"], issuer=it, audience="a"),
     "TokenVerifier audience": lambda it: TokenVerifier(keys=KEY, algorithms=["HS256"], issuer="i", audience=it),
     "TokenVerifier.verify": VERIFIER.verify,
-    "Limits": lambda it: Limits(kid_chars=it),
+    "Limits": lambda it: Limits(kid_bytes=it),
     "Secret": Secret,
     "PKCE.parse": PKCE.parse,
     "Wait": lambda it: Wait(seconds=it),

@@ -26,7 +26,7 @@ JSON = st.recursive(
 
 
 def parse(data: bytes | str, depth: int = 8, int_digits: int = 40) -> dict[str, Any]:
-    return _wire.parse_object(data, "object", depth=depth, int_digits=int_digits)
+    return _wire.parse_object(data, "object", depth=depth, int_limit=10**int_digits)
 
 
 # --- base64url

@@ -22,7 +22,7 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, Never
 
-from jwtkit.errors import MalformedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 
 __all__ = [
     "b64_encode",
@@ -106,29 +106,28 @@ class _NotStrictError(Exception):
 
 
 _decode: Final = JSONDecoder(object_pairs_hook=_members, parse_float=_finite, parse_constant=_no_constant).decode
-# Floats are left out of the run of digits: they are bounded by the range of a double.
-_DIGITS: Final = re.compile(r"[0-9]+")
-_OUTSIDE: Final = {ord(c): d for c, d in zip("[{]}", (1, 1, -1, -1), strict=True)}
+# Shorter runs of digits are below any bound of 64 bits or more. Floats are bounded by the range of a double.
+_SHORT_INTEGER: Final = 10**19
+_LONG_RUN: Final = re.compile(r"[0-9]{20}")
+_BRACKETS: Final = re.compile(r"[][{}]")
+_STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 def _too_deep(text: str, limit: int) -> bool:
     """Tell whether brackets nest deeper than `limit`, in linear time and without parsing."""
-    braces, brackets = text.count("{"), text.count("[")
-    if braces + brackets <= limit:
+    if text.count("{") + text.count("[") <= limit:
         return False
     # Brackets inside strings do not nest. Dropping the escaped quotes first leaves quotes that open and close only.
-    outside = text.replace("\\\\", "").replace('\\"', "").split('"')[::2]
+    outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
     depth = 0
-    for character in "".join(outside):
-        step = _OUTSIDE.get(ord(character))
-        if step is not None:
-            depth += step
-            if depth > limit:
-                return True
+    for bracket in _BRACKETS.findall(outside):
+        depth += _STEPS[bracket]
+        if depth > limit:
+            return True
     return False
 
 
-def _longest_integer(value: object) -> int:
+def _largest_integer(value: object) -> int:
     """Give the largest magnitude of any integer in a decoded value."""
     largest, todo = 0, [value]
     while todo:
@@ -142,30 +141,36 @@ def _longest_integer(value: object) -> int:
     return largest
 
 
-def parse_object(data: bytes | str, what: str, *, depth: int, int_digits: int) -> dict[str, Any]:
+def parse_object(
+    data: bytes | str, what: str, *, depth: int, int_limit: int, values: int | None = None
+) -> dict[str, Any]:
     """Parse one strict JSON object.
 
     Args:
         data: the text, or its UTF-8 bytes; its length was bounded by the caller.
         what: names the object in errors.
         depth: deepest nesting allowed, the object itself being 1.
-        int_digits: longest integer allowed, in digits.
+        int_limit: integers must be smaller than this in magnitude.
+        values: most commas and opening brackets allowed, for texts so long that what they hold could fill the memory.
 
     Raises:
         MalformedError: it is anything else than one strict JSON object.
+        NotAllowedError: it holds more values than allowed.
     """
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
+        if values is not None and text.count(",") + text.count("{") + text.count("[") > values:
+            raise NotAllowedError(f"{what} holds more than {values} values")
         if _too_deep(text, depth):
             raise MalformedError(f"{what} is nested deeper than {depth} levels")
         # A run of digits this long may stand in a string, so only a parsed value can tell; 4,300 digits is where
         # the interpreter itself refuses to convert.
-        suspicious = len(text) > int_digits and any(len(run) > int_digits for run in _DIGITS.findall(text))
+        suspicious = int_limit < _SHORT_INTEGER or _LONG_RUN.search(text) is not None
         value = _decode(text)
         if type(value) is not dict:
             raise MalformedError(f"{what} is not a JSON object")
-        if suspicious and _longest_integer(value) >= 10**int_digits:
-            raise MalformedError(f"{what} holds an integer of more than {int_digits} digits")
+        if suspicious and _largest_integer(value) >= int_limit:
+            raise MalformedError(f"{what} holds an integer beyond the limits")
         if "\\u" in text or isinstance(data, str):
             # Lone surrogates come in through an escape, or through a str that was never encoded.
             _encode(value).encode("utf-8")

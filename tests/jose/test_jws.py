@@ -287,12 +287,12 @@ def test_any_payload_round_trips(payload: bytes) -> None:
 
 def test_the_memo_of_headers_is_bounded() -> None:
     from jwtkit.jose.compact import Authenticator
+    from jwtkit.jose.gate import Gate
     from jwtkit.jose.select import OwnKeys
     from jwtkit.limits import DEFAULT_LIMITS
 
-    authenticator = Authenticator(
-        OwnKeys((KEY,)), ("HS256",), issuer=None, limits=DEFAULT_LIMITS, payload_bytes=100, check_header=lambda _: None
-    )
+    gate = Gate(OwnKeys((KEY,)), ("HS256",))
+    authenticator = Authenticator(gate, limits=DEFAULT_LIMITS, payload_bytes=100)
     for index in range(600):
         text = signed({"alg": "HS256", "x": index})
         with pytest.raises(SignatureError):

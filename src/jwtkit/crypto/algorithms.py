@@ -3,8 +3,10 @@
 Rules of this room:
 
 - A new algorithm is one row here and, where the maths is new, one module beside this one.
-- The row fixes key type, curve and hash, so that a token can never combine them freshly (RFC 8725 section 3.1).
+- The row fixes key type, variant and hash, so that a token can never combine them freshly (RFC 8725 section 3.1).
 - `none` has no row.
+- `EdDSA` is the older, open name of two algorithms. On a key it always stands for the one of the key's curve
+  (RFC 9864 section 4.1), so it is accepted where it is listed, and written only by a key that says so itself.
 """
 
 from __future__ import annotations
@@ -39,28 +41,34 @@ SignatureAlgorithm = Literal[
     "ES256",
     "ES384",
     "ES512",
+    "ES256K",
     "Ed25519",
+    "Ed448",
+    "EdDSA",
+    "ML-DSA-44",
+    "ML-DSA-65",
+    "ML-DSA-87",
 ]
 
 
 class Algorithm(Frozen):
-    """One registered signature algorithm (RFC 7518 section 3, RFC 9864 section 2).
+    """One registered signature algorithm (RFC 7518 section 3, RFC 8812, RFC 9864 section 2, RFC 9964).
 
     Attributes:
         name: the `alg` value.
         kty: the key type it needs.
-        crv: the curve it needs, or None where the key type has no curves.
+        variants: the curves it can use, or for AKP keys the parameter set; empty where the key type has no such thing.
         hash_name: its hash, in the spelling of `hashlib`.
         secret_bytes: shortest secret allowed (RFC 7518 section 3.2); 0 for algorithms with public keys.
     """
 
-    __slots__ = ("_maths", "crv", "hash_name", "kty", "name", "secret_bytes")
+    __slots__ = ("_maths", "hash_name", "kty", "name", "secret_bytes", "variants")
 
     def __init__(
         self,
         name: SignatureAlgorithm,
         kty: str,
-        crv: str | None,
+        variants: tuple[str, ...],
         hash_name: HashName,
         maths: Callable[[], Maths],
         *,
@@ -68,7 +76,7 @@ class Algorithm(Frozen):
     ) -> None:
         self.name: Final[SignatureAlgorithm] = name
         self.kty: Final = kty
-        self.crv: Final = crv
+        self.variants: Final = variants
         self.hash_name: Final[HashName] = hash_name
         self.secret_bytes: Final = secret_bytes
         self._maths: Final = maths
@@ -81,9 +89,13 @@ class Algorithm(Frozen):
         """Make the verifying function of one public key or secret."""
         return self._maths().verifier(key, self.hash_name)
 
-    def fits(self, kty: str, crv: str | None) -> bool:
-        """Tell whether a key of this type and curve can serve."""
-        return self.kty == kty and self.crv in (None, crv)
+    def fits(self, kty: str, variant: str | None) -> bool:
+        """Tell whether a key of this type and variant can serve."""
+        return self.kty == kty and (not self.variants or variant in self.variants)
+
+    def name_on(self, variant: str | None) -> str:
+        """Give the fully specified name of this algorithm on a key of this variant (RFC 9864 section 2.2)."""
+        return str(variant) if len(self.variants) > 1 else self.name
 
 
 # Each part of the backend is loaded with the first key that needs it.
@@ -113,29 +125,35 @@ def _ecdsa() -> Maths:
     return ecdsa
 
 
-def _eddsa() -> Maths:
-    from jwtkit.crypto import eddsa
+def _pure() -> Maths:
+    from jwtkit.crypto import pure_signatures
 
-    return eddsa
+    return pure_signatures
 
 
 SIGNATURE_ALGORITHMS: Final[Mapping[str, Algorithm]] = MappingProxyType(
     {
         row.name: row
         for row in (
-            Algorithm("HS256", "oct", None, "sha256", _hmac, secret_bytes=32),
-            Algorithm("HS384", "oct", None, "sha384", _hmac, secret_bytes=48),
-            Algorithm("HS512", "oct", None, "sha512", _hmac, secret_bytes=64),
-            Algorithm("RS256", "RSA", None, "sha256", _pkcs1),
-            Algorithm("RS384", "RSA", None, "sha384", _pkcs1),
-            Algorithm("RS512", "RSA", None, "sha512", _pkcs1),
-            Algorithm("PS256", "RSA", None, "sha256", _pss),
-            Algorithm("PS384", "RSA", None, "sha384", _pss),
-            Algorithm("PS512", "RSA", None, "sha512", _pss),
-            Algorithm("ES256", "EC", "P-256", "sha256", _ecdsa),
-            Algorithm("ES384", "EC", "P-384", "sha384", _ecdsa),
-            Algorithm("ES512", "EC", "P-521", "sha512", _ecdsa),
-            Algorithm("Ed25519", "OKP", "Ed25519", "sha512", _eddsa),
+            Algorithm("HS256", "oct", (), "sha256", _hmac, secret_bytes=32),
+            Algorithm("HS384", "oct", (), "sha384", _hmac, secret_bytes=48),
+            Algorithm("HS512", "oct", (), "sha512", _hmac, secret_bytes=64),
+            Algorithm("RS256", "RSA", (), "sha256", _pkcs1),
+            Algorithm("RS384", "RSA", (), "sha384", _pkcs1),
+            Algorithm("RS512", "RSA", (), "sha512", _pkcs1),
+            Algorithm("PS256", "RSA", (), "sha256", _pss),
+            Algorithm("PS384", "RSA", (), "sha384", _pss),
+            Algorithm("PS512", "RSA", (), "sha512", _pss),
+            Algorithm("ES256", "EC", ("P-256",), "sha256", _ecdsa),
+            Algorithm("ES384", "EC", ("P-384",), "sha384", _ecdsa),
+            Algorithm("ES512", "EC", ("P-521",), "sha512", _ecdsa),
+            Algorithm("ES256K", "EC", ("secp256k1",), "sha256", _ecdsa),
+            Algorithm("Ed25519", "OKP", ("Ed25519",), "sha512", _pure),
+            Algorithm("Ed448", "OKP", ("Ed448",), "shake256", _pure),
+            Algorithm("EdDSA", "OKP", ("Ed25519", "Ed448"), "sha512", _pure),
+            Algorithm("ML-DSA-44", "AKP", ("ML-DSA-44",), "shake256", _pure),
+            Algorithm("ML-DSA-65", "AKP", ("ML-DSA-65",), "shake256", _pure),
+            Algorithm("ML-DSA-87", "AKP", ("ML-DSA-87",), "shake256", _pure),
         )
     }
 )

@@ -1,4 +1,4 @@
-"""Elliptic-curve keys from coordinates and back (RFC 7518 section 6.2)."""
+"""Elliptic-curve keys from coordinates and back (RFC 7518 section 6.2, RFC 8812 section 3.1)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from jwtkit.errors import MalformedError
 
-__all__ = ["coordinates", "curve_name", "generate", "private_key", "private_scalar", "public_key"]
+__all__ = ["CURVES", "coordinates", "curve_name", "generate", "private_key", "private_scalar", "public_key"]
 
-_CURVES: Final[Mapping[str, ec.EllipticCurve]] = MappingProxyType(
-    {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
+CURVES: Final[Mapping[str, ec.EllipticCurve]] = MappingProxyType(
+    {
+        "P-256": ec.SECP256R1(),
+        "P-384": ec.SECP384R1(),
+        "P-521": ec.SECP521R1(),
+        "secp256k1": ec.SECP256K1(),
+    }
 )
-_NAMES: Final = MappingProxyType({curve.name: crv for crv, curve in _CURVES.items()})
+_NAMES: Final = MappingProxyType({curve.name: crv for crv, curve in CURVES.items()})
 
 
 def _size(curve: ec.EllipticCurve) -> int:
@@ -24,7 +29,7 @@ def _size(curve: ec.EllipticCurve) -> int:
 
 def public_key(crv: str, x: bytes, y: bytes) -> ec.EllipticCurvePublicKey:
     """Make a public key from coordinates of exactly the field's length, on the curve."""
-    curve = _CURVES[crv]
+    curve = CURVES[crv]
     if len(x) != _size(curve) or len(y) != _size(curve):
         raise MalformedError(f"EC key: x and y on {crv} have exactly {_size(curve)} octets")
     try:
@@ -39,7 +44,7 @@ def private_key(crv: str, x: bytes, y: bytes, d: bytes) -> ec.EllipticCurvePriva
     if len(d) != _size(public.curve):
         raise MalformedError(f"EC key: d on {crv} has exactly {_size(public.curve)} octets")
     try:
-        key = ec.derive_private_key(int.from_bytes(d), _CURVES[crv])
+        key = ec.derive_private_key(int.from_bytes(d), CURVES[crv])
     except ValueError:
         raise MalformedError(f"EC key: d is not a private key on {crv}") from None
     if key.public_key().public_numbers() != public.public_numbers():
@@ -65,4 +70,4 @@ def curve_name(key: ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey) -> s
 
 def generate(crv: str) -> ec.EllipticCurvePrivateKey:
     """Draw a new key."""
-    return ec.generate_private_key(_CURVES[crv])
+    return ec.generate_private_key(CURVES[crv])

@@ -1,4 +1,4 @@
-"""ECDSA with raw signatures, R and S side by side (RFC 7518 section 3.4)."""
+"""ECDSA with raw signatures, R and S side by side (RFC 7518 section 3.4, RFC 8812 section 3.2)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jwtkit.crypto.hashes import HASHES
 from jwtkit.crypto.maths import HashName, Sign, Verify
 
-__all__ = ["signer", "verifier"]
+__all__ = ["deterministic_signer", "signer", "verifier"]
 
 
 def signer(key: ec.EllipticCurvePrivateKey, hash_name: HashName) -> Sign:
-    """Make a function from message to raw signature."""
-    algorithm, size = ec.ECDSA(HASHES[hash_name]), (key.curve.key_size + 7) // 8
+    """Make a function from message to raw signature, with a fresh random nonce each time."""
+    return _signer(key, ec.ECDSA(HASHES[hash_name]))
+
+
+def deterministic_signer(key: ec.EllipticCurvePrivateKey, hash_name: HashName) -> Sign:
+    """Make a function from message to raw signature whose nonce comes from key and message (RFC 6979)."""
+    return _signer(key, ec.ECDSA(HASHES[hash_name], deterministic_signing=True))
+
+
+def _signer(key: ec.EllipticCurvePrivateKey, algorithm: ec.ECDSA) -> Sign:
+    size = (key.curve.key_size + 7) // 8
 
     def sign(message: bytes) -> bytes:
         r, s = decode_dss_signature(key.sign(message, algorithm))

@@ -9,7 +9,7 @@ __all__ = ["HashName", "Maths", "Sign", "Verify"]
 
 Sign = Callable[[bytes], bytes]
 Verify = Callable[[bytes, bytes], bool]
-HashName = Literal["sha256", "sha384", "sha512"]
+HashName = Literal["sha256", "sha384", "sha512", "shake256"]
 
 
 class Maths(Protocol):

@@ -5,73 +5,50 @@ Read top to bottom: size, split, header, key, signature over the received octets
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
 from typing import Final
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
-from jwtkit.crypto.algorithms import Algorithm, SignatureAlgorithm
-from jwtkit.errors import MalformedError, NotAllowedError, SignatureError, quote
+from jwtkit.errors import MalformedError, NotAllowedError
 from jwtkit.jose.diagnose import explain_text, refuse_non_text
+from jwtkit.jose.gate import Gate
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
-from jwtkit.jose.jwks import JWKS
-from jwtkit.jose.select import KeySource, OwnKeys, allowed_rows, select
 from jwtkit.limits import Limits
 
-__all__ = ["Authenticator"]
+__all__ = ["UNENCODED", "Authenticator"]
 
 _REMEMBERED_HEADERS: Final = 256
+# What an unencoded payload inside a compact JWS may hold: printable ASCII without the dot (RFC 7797 section 5.2).
+UNENCODED: Final = re.compile(r"[\x20-\x2D\x2F-\x7E]*")
 
 
 class Authenticator(Frozen):
-    """Checks signatures under one set of keys, algorithms and header rules; compiled once, shared between threads."""
+    """Checks compact signatures behind one gate; compiled once, shared between threads."""
 
-    __slots__ = (
-        "_allowed",
-        "_check_header",
-        "_issuer",
-        "_limits",
-        "_memo",
-        "_payload_bytes",
-        "_payload_chars",
-        "_remembers",
-        "_source",
-    )
+    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars")
 
-    def __init__(
-        self,
-        source: KeySource,
-        algorithms: Sequence[SignatureAlgorithm],
-        *,
-        issuer: str | None,
-        limits: Limits,
-        payload_bytes: int,
-        check_header: Callable[[Header], None],
-    ) -> None:
-        """Compile a policy.
+    def __init__(self, gate: Gate, *, limits: Limits, payload_bytes: int) -> None:
+        """Compile.
 
         Args:
-            source: where keys come from.
-            algorithms: the allow-list, checked already.
-            issuer: what the source is told.
+            gate: keys, algorithms and header rules.
             limits: bounds.
-            payload_bytes: longest payload, decoded.
-            check_header: raises for a header that the caller does not want.
+            payload_bytes: longest payload inside the token, decoded.
         """
-        self._source: Final = source
-        self._allowed: Final[Mapping[str, Algorithm]] = allowed_rows(algorithms)
-        self._issuer: Final = issuer
+        self._gate: Final = gate
         self._limits: Final = limits
         self._payload_bytes: Final = payload_bytes
         self._payload_chars: Final = _wire.b64url_chars(payload_bytes)
-        self._check_header: Final = check_header
-        # Only keys that cannot change may be remembered with a header.
-        self._remembers: Final = isinstance(source, (JWKS, OwnKeys))
         self._memo: Final[dict[str, tuple[Header, JWK]]] = {}
 
-    def authenticate(self, compact: str) -> tuple[Header, bytes, JWK]:
+    def authenticate(self, compact: str, detached: bytes | None = None) -> tuple[Header, bytes, JWK]:
         """Give header, payload and key of a token whose signature verifies.
+
+        Args:
+            compact: the text. Untrusted.
+            detached: the payload, where it does not travel inside the token (RFC 7515 appendix F).
 
         Raises:
             MalformedError, NotAllowedError, KeyNotFoundError, SignatureError: as their names say.
@@ -83,11 +60,11 @@ class Authenticator(Frozen):
                 f"token has {len(compact)} characters, more than Limits.token_bytes={self._limits.token_bytes}"
             )
         try:
-            return self._authenticate(compact)
+            return self._authenticate(compact, detached)
         except MalformedError as finding:
             raise explain_text(compact, finding) from None
 
-    def _authenticate(self, compact: str) -> tuple[Header, bytes, JWK]:
+    def _authenticate(self, compact: str, detached: bytes | None) -> tuple[Header, bytes, JWK]:
         signed, _, signature_segment = compact.rpartition(".")
         header_segment, dot, payload_segment = signed.partition(".")
         if not dot or "." in payload_segment:
@@ -97,11 +74,16 @@ class Authenticator(Frozen):
         known = self._memo.get(header_segment)
         header, key = known or self._open(header_segment)
         signature = _wire.b64url_decode(signature_segment, "signature")
-        payload = _wire.b64url_decode(payload_segment, "payload")
-        # Both segments are ASCII by now, as the header is, so the received text has one encoding.
-        if not key.verification(self._allowed[header.alg])(signed.encode("ascii"), signature):
-            raise SignatureError("the signature does not verify with the key the token names")
-        if known is None and self._remembers:
+        if detached is None and header.b64:
+            payload = _wire.b64url_decode(payload_segment, "payload")
+            # Both segments are ASCII by now, as the header is, so the received text has one encoding.
+            message = signed.encode("ascii")
+        else:
+            payload = _unencoded(payload_segment) if detached is None else _detached(payload_segment, detached)
+            text = _wire.b64url_encode(payload).encode("ascii") if header.b64 else payload
+            message = header_segment.encode("ascii") + b"." + text
+        self._gate.check(header, key, message, signature)
+        if known is None and self._gate.remembers:
             # Only after the signature has verified, so that nobody can fill the memo with garbage.
             if len(self._memo) >= _REMEMBERED_HEADERS:
                 self._memo.clear()
@@ -110,9 +92,16 @@ class Authenticator(Frozen):
 
     def _open(self, header_segment: str) -> tuple[Header, JWK]:
         header = Header.parse(header_segment, limits=self._limits)
-        if header.crit:
-            raise NotAllowedError(f"crit demands the extension {quote(header.crit[0])}, which is not understood here")
-        if "b64" in header:
-            raise NotAllowedError("the unencoded payload option (b64) is not accepted here")
-        self._check_header(header)
-        return header, select(header, self._source.keys_for(header, self._issuer), self._allowed)
+        return header, self._gate.admit(header)
+
+
+def _unencoded(segment: str) -> bytes:
+    if not segment.isascii() or UNENCODED.fullmatch(segment) is None:
+        raise MalformedError("an unencoded payload inside a compact JWS is printable ASCII without a dot")
+    return segment.encode("ascii")
+
+
+def _detached(segment: str, payload: bytes) -> bytes:
+    if segment:
+        raise MalformedError("the token has a payload of its own, so none is passed with payload=")
+    return payload

@@ -12,9 +12,10 @@ from typing import Any, Final, Self
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.jose.key_members import too_long
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["Header", "is_media_type"]
+__all__ = ["REGISTERED", "Header", "is_media_type"]
 
 
 class Header(Frozen, Mapping[str, Any]):
@@ -26,9 +27,10 @@ class Header(Frozen, Mapping[str, Any]):
         typ: media type of the whole, as written, or None.
         cty: media type of the content, as written, or None.
         crit: names of the extensions that must be understood; empty when there is no `crit`.
+        b64: whether the payload is signed in its base64url form, True unless the header says otherwise (RFC 7797).
     """
 
-    __slots__ = ("_members", "alg", "crit", "cty", "kid", "typ")
+    __slots__ = ("_members", "alg", "b64", "crit", "cty", "kid", "typ")
 
     def __init__(self, members: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> None:
         """Check the types of the registered members; `Header.parse` is the door for text.
@@ -43,13 +45,14 @@ class Header(Frozen, Mapping[str, Any]):
         alg, kid = _text(members, "alg"), _text(members, "kid")
         if not alg:
             raise MalformedError("header has no alg")
-        if kid is not None and len(kid) > limits.kid_chars:
-            raise NotAllowedError(f"kid has {len(kid)} characters, more than Limits.kid_chars={limits.kid_chars}")
+        if kid is not None and too_long(kid, limits.kid_bytes):
+            raise NotAllowedError(f"kid has more bytes than Limits.kid_bytes={limits.kid_bytes}")
         self.alg: Final[str] = alg
         self.kid: Final = kid
         self.typ: Final = _text(members, "typ")
         self.cty: Final = _text(members, "cty")
         self.crit: Final = _crit(members)
+        self.b64: Final = _b64(members, self.crit)
         self._members: Final[Mapping[str, Any]] = _wire.freeze(dict(members))
 
     @classmethod
@@ -63,8 +66,8 @@ class Header(Frozen, Mapping[str, Any]):
         if len(segment) > _wire.b64url_chars(limits.header_bytes):
             raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
         octets = _wire.b64url_decode(segment, "header")
-        depth, digits = limits.header_depth, limits.header_int_digits
-        return cls(_wire.parse_object(octets, "header", depth=depth, int_digits=digits), limits=limits)
+        depth, int_limit = limits.header_depth, limits.header_int_limit
+        return cls(_wire.parse_object(octets, "header", depth=depth, int_limit=int_limit), limits=limits)
 
     def __getitem__(self, name: str) -> Any:
         return self._members[name]
@@ -103,7 +106,7 @@ def _text(members: Mapping[str, object], name: str) -> str | None:
 
 
 # Names that the JOSE specifications define themselves can never be extensions (RFC 7515 section 4.1.11).
-_REGISTERED: Final = frozenset(
+REGISTERED: Final = frozenset(
     [
         "alg",
         "jku",
@@ -136,6 +139,16 @@ def _crit(members: Mapping[str, object]) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)) or not given or not all(isinstance(name, str) for name in given):
         raise MalformedError("crit must be a non-empty array of strings")
     names = tuple(given)
-    if len(set(names)) != len(names) or not _REGISTERED.isdisjoint(names) or not members.keys() >= set(names):
+    if len(set(names)) != len(names) or not REGISTERED.isdisjoint(names) or not members.keys() >= set(names):
         raise MalformedError("crit must name extensions that are present in the header, each once")
     return names
+
+
+def _b64(members: Mapping[str, object], crit: tuple[str, ...]) -> bool:
+    if "b64" not in members:
+        return True
+    value = members["b64"]
+    # A recipient that does not know the option must refuse, even when the value is the default (RFC 7797 section 6).
+    if not isinstance(value, bool) or "b64" not in crit:
+        raise MalformedError("b64 must be true or false, and be named in crit")
+    return value

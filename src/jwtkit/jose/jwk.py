@@ -1,59 +1,51 @@
-"""JWK: one key, checked when it is made, frozen, and mute about its private half (RFC 7517).
+"""JWK: the doors by which a key comes in and goes out; what it is and may do stands in `key` (RFC 7517).
 
-Rules of this room:
-
-- Whatever form a key comes in, it passes through `KEY_TYPES`, so every key has had the same checks.
-- One key object serves one algorithm: its own `alg`, or the single one that its type and curve fit.
-- Private members leave only where the call says `private=True`.
+Private members leave only where the call says `private=True`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Self
 
 from jwtkit import _wire
-from jwtkit._frozen import Frozen
 from jwtkit._random import random_text
-from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
-from jwtkit.crypto.maths import Sign, Verify
+from jwtkit.crypto.algorithms import SignatureAlgorithm
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.jose.key import Key
+from jwtkit.jose.key_certificates import certified_members
 from jwtkit.jose.key_forms import (
+    RSA_BITS,
+    KeyForm,
     backend_members,
     check_password,
     generated_members,
-    kind_words,
-    load_pem,
+    read_form,
     secret_members,
     with_metadata,
 )
-from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
-from jwtkit.jose.key_types import KEY_TYPES
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["JWK"]
 
-_COMMON: Final = ("kty", "kid", "use", "key_ops", "alg")
-_RSA_BITS: Final = 2048
-_JWK_DEPTH: Final = 8
-_JWK_INT_DIGITS: Final = 20
+_DEPTH: Final = 8
 
 
-class JWK(Frozen):
-    """One key: RSA, EC, OKP or a shared secret, public or private.
+class JWK(Key):
+    """One key: RSA, EC, OKP, AKP or a shared secret, public or private.
 
-    Make one with `generate`, `parse`, `from_pem`, `from_key` or `from_secret`. Two keys are equal when they hold the
-    same key and the same metadata.
+    Make one with `generate`, `parse`, `from_pem`, `from_der`, `from_certificate`, `from_openssh`, `from_key` or
+    `from_secret`. Two keys are equal when they hold the same key and the same metadata.
 
     Attributes:
-        kty: key type, "RSA", "EC", "OKP" or "oct".
+        kty: key type, "RSA", "EC", "OKP", "AKP" or "oct".
         crv: curve, or None where the key type has none.
         alg: the algorithm the key names, as written, or None.
         kid: key identifier, as written, or None.
         use: "sig", "enc" or another value, as written, or None.
         key_ops: operations the key is for, or None where it does not say.
         is_private: whether it can sign.
-        extra: further members of the JWK, read-only.
+        extra: further members of the JWK, `x5c` among them, read-only.
 
     Example:
         >>> key = JWK.generate("ES256")
@@ -65,91 +57,55 @@ class JWK(Frozen):
     Spec: RFC 7517 section 4.
     """
 
-    __slots__ = (
-        "_material",
-        "_signing",
-        "_verifying",
-        "alg",
-        "crv",
-        "extra",
-        "is_private",
-        "key_ops",
-        "kid",
-        "kty",
-        "use",
-    )
-
-    def __init__(self, members: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> None:
-        """Check the members of one key; `JWK.parse` is the door for text.
-
-        Raises:
-            MalformedError: a member is missing, of another type, or contradicts another.
-            NotAllowedError: its type, curve, size or algorithm is outside what is accepted.
-            UsageError: it is no mapping.
-        """
-        if not isinstance(members, Mapping):
-            raise UsageError(f"JWK takes the members of one key, got {type(members).__name__}: use JWK.parse(...)")
-        kty = read_text(members, "kty", 32)
-        row = KEY_TYPES.get(kty or "")
-        if kty is None or row is None:
-            problem = "JWK has no kty" if kty is None else "this kty is not supported"
-            raise NotAllowedError(f"{problem}: use one of {', '.join(KEY_TYPES)}")
-        material = row.read(members)
-        self.kty: Final[str] = kty
-        self.crv: Final = material.crv
-        self.alg: Final = read_text(members, "alg", 64)
-        self.kid: Final = read_text(members, "kid", limits.kid_chars)
-        self.use: Final = read_text(members, "use", 64)
-        self.key_ops: Final = read_key_ops(members, self.use)
-        self.is_private: Final[bool] = material.private is not None
-        own = (*_COMMON, *row.required, *row.private)
-        self.extra: Final[Mapping[str, Any]] = _wire.freeze({n: v for n, v in members.items() if n not in own})
-        self._material: Final = material
-        self._signing: Final[dict[str, Sign]] = {}
-        self._verifying: Final[dict[str, Verify]] = {}
-        algorithm = SIGNATURE_ALGORITHMS.get(self.alg or "")
-        if algorithm is not None:
-            self._check_fit(algorithm)
+    __slots__ = ()
 
     @classmethod
-    def parse(cls, source: str | bytes | Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> Self:
+    def parse(
+        cls,
+        source: str | bytes | Mapping[str, object],
+        *,
+        allow_short_secret: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Self:
         """Read a JWK from its JSON text, or from members that are parsed already.
 
         Args:
             source: JSON text, its UTF-8 bytes, or a mapping. Untrusted.
+            allow_short_secret: accept an oct key shorter than its algorithm's hash (RFC 7518 section 3.2 does not).
             limits: bounds for the text.
 
         Raises:
             MalformedError: not a JWK: not strict JSON, or its members are missing or inconsistent.
             NotAllowedError: a key type, curve or size that is not accepted.
 
-        Spec: RFC 7517 section 4, RFC 7518 section 6.
+        Spec: RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964.
         """
         if isinstance(source, (str, bytes)):
             if len(source) > limits.jwk_bytes:
                 raise NotAllowedError(f"JWK has {len(source)} bytes, more than Limits.jwk_bytes={limits.jwk_bytes}")
-            members = _wire.parse_object(source, "JWK", depth=_JWK_DEPTH, int_digits=_JWK_INT_DIGITS)
+            members = _wire.parse_object(source, "JWK", depth=_DEPTH, int_limit=limits.header_int_limit)
         elif isinstance(source, Mapping):
             members = _wire.thaw(source, "JWK")
         else:
             raise UsageError(f"JWK.parse takes str, bytes or a mapping, got {type(source).__name__}")
         if "keys" in members and "kty" not in members:
             raise MalformedError("this is a JWK Set, not a JWK: use JWKS.parse(...)")
-        return cls(members, limits=limits)
+        return cls(members, allow_short_secret=allow_short_secret, limits=limits)
 
     @classmethod
-    def generate(cls, alg: SignatureAlgorithm, *, kid: str | None = None) -> Self:
-        """Draw a new private key for one algorithm; RSA keys have 2048 bits.
+    def generate(cls, alg: SignatureAlgorithm, *, kid: str | None = None, rsa_bits: int = RSA_BITS) -> Self:
+        """Draw a new private key for one algorithm.
 
         Args:
             alg: the one algorithm the key will serve.
             kid: its identifier. Left out: the RFC 7638 thumbprint, or random text for a shared secret, whose
                 thumbprint would be a fingerprint of the secret.
+            rsa_bits: length of an RSA key, 2048 to 8192; other keys have no choice of length.
 
         Raises:
-            UsageError: there is no such algorithm.
+            UsageError: there is no such algorithm, or EdDSA, which names no curve.
         """
-        members = generated_members(alg)
+        members = generated_members(alg, rsa_bits)
         if kid is None:
             kid = random_text(16) if members["kty"] == "oct" else cls(members).thumbprint()
         return cls(with_metadata(members, alg, kid))
@@ -173,10 +129,64 @@ class JWK(Frozen):
 
         Raises:
             MalformedError: not a PEM key, or the password is wrong.
-            NotAllowedError: a key type, curve or size that is not accepted.
+            NotAllowedError: a key type, curve or size that is not accepted, or a certificate.
             UsageError: a password is missing or superfluous, or `alg` does not fit the key.
         """
-        return cls.from_key(load_pem(pem, password), alg=alg, kid=kid)
+        from jwtkit.crypto.encodings import load_pem
+
+        return cls.from_key(load_pem(read_form(pem, "JWK.from_pem"), _password(password)), alg=alg, kid=kid)
+
+    @classmethod
+    def from_der(
+        cls,
+        der: bytes,
+        *,
+        password: bytes | None = None,
+        alg: SignatureAlgorithm | None = None,
+        kid: str | None = None,
+    ) -> Self:
+        """Read a private or public key from DER bytes (PKCS8, SPKI, PKCS1 or SEC1); otherwise as `from_pem`."""
+        from jwtkit.crypto.encodings import load_der
+
+        data = read_form(der, "JWK.from_der", text=False)
+        return cls.from_key(load_der(data, _password(password)), alg=alg, kid=kid)
+
+    @classmethod
+    def from_openssh(cls, line: str | bytes, *, alg: SignatureAlgorithm | None = None, kid: str | None = None) -> Self:
+        """Read a public key from one line of OpenSSH's, such as "ssh-ed25519 AAAA... comment".
+
+        Raises:
+            MalformedError: not such a line.
+            NotAllowedError: a key type, curve or size that is not accepted.
+            UsageError: `alg` does not fit the key.
+        """
+        from jwtkit.crypto.encodings import load_openssh
+
+        return cls.from_key(load_openssh(read_form(line, "JWK.from_openssh")), alg=alg, kid=kid)
+
+    @classmethod
+    def from_certificate(
+        cls, certificate: str | bytes, *, alg: SignatureAlgorithm | None = None, kid: str | None = None
+    ) -> Self:
+        """Take the public key out of an X.509 certificate, and keep the certificate as `x5c`, `x5t` and `x5t#S256`.
+
+        Nothing about the certificate is trusted or checked, neither its issuer nor its dates: validate its path
+        (RFC 5280) before, unless you hold this very certificate to be the right one.
+
+        Args:
+            certificate: PEM text or DER bytes. A PEM text may hold a chain, the key's own certificate first.
+            alg: the one algorithm the key will serve.
+            kid: its identifier.
+
+        Raises:
+            MalformedError: not a certificate.
+            NotAllowedError: a key type, curve or size that is not accepted.
+            UsageError: `alg` does not fit the key.
+
+        Spec: RFC 7517 sections 4.7 to 4.9.
+        """
+        members = certified_members(read_form(certificate, "JWK.from_certificate"), alg)
+        return cls(with_metadata(members, alg, kid))
 
     @classmethod
     def from_key(cls, key: object, *, alg: SignatureAlgorithm | None = None, kid: str | None = None) -> Self:
@@ -189,75 +199,25 @@ class JWK(Frozen):
         return cls(with_metadata(backend_members(key, alg), alg, kid))
 
     @classmethod
-    def from_secret(cls, secret: bytes, *, alg: SignatureAlgorithm, kid: str | None = None) -> Self:
+    def from_secret(
+        cls, secret: bytes, *, alg: SignatureAlgorithm, kid: str | None = None, allow_short_secret: bool = False
+    ) -> Self:
         """Take over a shared secret for HMAC: random bytes, at least as many as the hash gives.
 
         Args:
             secret: 32 bytes or more for HS256, 48 for HS384, 64 for HS512; not a password.
             alg: "HS256", "HS384" or "HS512".
             kid: its identifier.
+            allow_short_secret: accept fewer bytes, for a peer that cannot be changed. Whoever sees one token can try
+                short secrets at home.
 
         Raises:
             UsageError: the secret is too short, is not bytes, or is a public key or key set in disguise.
 
         Spec: RFC 7518 section 3.2.
         """
-        return cls(with_metadata(secret_members(secret, alg), alg, kid))
-
-    @property
-    def algorithm(self) -> SignatureAlgorithm:
-        """The one algorithm this key signs with, which is its `alg` or the only one that its type and curve fit.
-
-        Raises:
-            UsageError: the key is for something else, or fits several algorithms and names none.
-        """
-        return self._own_algorithm().name
-
-    @property
-    def key_id(self) -> str | None:
-        """The `kid`, under the name that the `Signer` protocol gives it."""
-        return self.kid
-
-    def sign(self, message: bytes, /) -> bytes:
-        """Sign with the private key; this is what makes a private JWK a `Signer`.
-
-        Raises:
-            UsageError: the key is public, or its `use` or `key_ops` say that it is not for signing.
-        """
-        if not isinstance(message, bytes):
-            raise UsageError(f"message must be bytes, got {type(message).__name__}")
-        row = self._own_algorithm()
-        sign = self._signing.get(row.name)
-        if sign is None:
-            if not self.is_private:
-                raise UsageError(f"{self!r} is a public key: signing needs the private one")
-            if not self.permits("sign"):
-                raise UsageError(f"{self!r} is not for signing: its use is {self.use!r}, its key_ops {self.key_ops!r}")
-            sign = self._signing[row.name] = row.signer(self._material.private)
-        return sign(message)
-
-    def verification(self, row: Algorithm) -> Verify:
-        """Give the function that checks this key's signatures under one algorithm that it fits."""
-        verify = self._verifying.get(row.name)
-        if verify is None:
-            material = self._material
-            verify = self._verifying[row.name] = row.verifier(
-                material.private if material.public is None else material.public
-            )
-        return verify
-
-    def permits(self, operation: str) -> bool:
-        """Tell whether `use` and `key_ops` allow an operation, "sign" or "verify" (RFC 7517 sections 4.2 and 4.3)."""
-        if self.use is not None and operation not in OPERATIONS_OF_USE.get(self.use, ()):
-            return False
-        # A private key that may sign may check what it signed.
-        return self.key_ops is None or operation in self.key_ops or (operation == "verify" and "sign" in self.key_ops)
-
-    def fits(self, row: Algorithm) -> bool:
-        """Tell whether type, curve and length suit an algorithm, whatever `alg` says."""
-        if not row.fits(self.kty, self.crv):
-            return False
-        return self.kty != "oct" or len(self._material.private) >= row.secret_bytes
+        members = secret_members(secret, alg, allow_short=allow_short_secret)
+        return cls(with_metadata(members, alg, kid), allow_short_secret=allow_short_secret)
 
     def public(self) -> JWK:
         """Give the public half, with the same metadata; safe to publish.
@@ -269,108 +229,72 @@ class JWK(Frozen):
             raise UsageError("a shared secret has no public half: whoever can verify with it can also sign")
         return JWK(self._members(private=False)) if self.is_private else self
 
-    def thumbprint(self) -> str:
-        """Give the SHA-256 thumbprint, base64url, 43 characters.
-
-        Spec: RFC 7638 section 3.
-        """
-        import hashlib
-
-        members = self._members(private=True)
-        canonical = {name: members[name] for name in KEY_TYPES[self.kty].required}
-        return _wire.b64url_encode(hashlib.sha256(_wire.serialize(canonical, "JWK")).digest())
-
     def to_dict(self, *, private: bool = False) -> dict[str, Any]:
         """Give the members; the private ones only with `private=True`.
 
         Raises:
             UsageError: a shared secret without `private=True`, or `private=True` on a public key.
         """
-        if private and not self.is_private:
-            raise UsageError(f"{self!r} holds no private members")
-        if not private and self.kty == "oct":
-            raise UsageError(
-                "a shared secret has no public members: say to_dict(private=True) if you mean to export it"
-            )
+        self._check_export(private=private, secret_too=True)
         return self._members(private=private)
 
-    def to_pem(self, *, private: bool = False, password: bytes | None = None) -> str:
+    def to_pem(self, *, private: bool = False, password: bytes | None = None, form: KeyForm | None = None) -> str:
         """Write PEM: SPKI for the public half, PKCS8 for the private one with `private=True`.
 
         Args:
             private: export the private key.
             password: encrypt the private key with it.
+            form: "PKCS1" for RSA keys or "SEC1" for private EC keys, where a peer wants the older forms.
 
         Raises:
             UsageError: a shared secret has no PEM form; or the arguments do not belong together.
         """
-        if self.kty == "oct":
-            raise UsageError("a shared secret has no PEM form: use to_dict(private=True)")
-        if private and not self.is_private:
-            raise UsageError(f"{self!r} holds no private key")
+        return self._dump(private=private, password=password, form=form, pem=True).decode("ascii")
+
+    def to_der(self, *, private: bool = False, password: bytes | None = None, form: KeyForm | None = None) -> bytes:
+        """Write DER, otherwise as `to_pem`."""
+        return self._dump(private=private, password=password, form=form, pem=False)
+
+    def to_openssh(self) -> str:
+        """Write the public half as one line of OpenSSH's, without a comment.
+
+        Raises:
+            UsageError: OpenSSH has no such keys.
+        """
+        from jwtkit.crypto.encodings import dump_openssh
+
+        self._check_export(private=False)
+        return dump_openssh(self._material.public)
+
+    def to_key(self, *, private: bool = False) -> Any:
+        """Give the key object of the `cryptography` package; the private one only with `private=True`.
+
+        Raises:
+            UsageError: a shared secret, or `private=True` on a public key.
+        """
+        self._check_export(private=private)
+        return self._material.private if private else self._material.public
+
+    def _dump(self, *, private: bool, password: bytes | None, form: KeyForm | None, pem: bool) -> bytes:
+        self._check_export(private=private)
         if password is not None:
             check_password(password)
             if not private:
                 raise UsageError("password= encrypts a private key: say private=True as well")
-        from jwtkit.crypto.pem import dump
+        from jwtkit.crypto.encodings import dump
 
-        return dump(self._material.private if private else self._material.public, password)
+        material = self._material.private if private else self._material.public
+        return dump(material, private=private, pem=pem, form=form, password=password)
 
-    def _own_algorithm(self) -> Algorithm:
-        if self.alg is not None:
-            row = SIGNATURE_ALGORITHMS.get(self.alg)
-            if row is None:
-                raise UsageError(f"{self!r} is not a signing key")
-            return row
-        fitting = [row for row in SIGNATURE_ALGORITHMS.values() if self.fits(row)]
-        if len(fitting) != 1:
-            names = ", ".join(row.name for row in fitting) or "no algorithm"
-            raise UsageError(f"{self!r} names no alg and fits {names}: give it alg=")
-        return fitting[0]
+    def _check_export(self, *, private: bool, secret_too: bool = False) -> None:
+        if self.kty == "oct" and not (private and secret_too):
+            way = "say to_dict(private=True) if you mean to export it"
+            raise UsageError(f"a shared secret has no public members and no other form: {way}")
+        if private and not self.is_private:
+            raise UsageError(f"{self!r} holds no private key")
 
-    def _members(self, *, private: bool) -> dict[str, Any]:
-        row = KEY_TYPES[self.kty]
-        members: dict[str, Any] = {"kty": self.kty, **row.describe(self._material)}
-        if not private:
-            members = {name: value for name, value in members.items() if name not in row.private}
-        for name in ("kid", "use", "alg"):
-            value = getattr(self, name)
-            if value is not None:
-                members[name] = value
-        if self.key_ops is not None:
-            members["key_ops"] = list(self.key_ops) if private else public_ops(self.key_ops)
-        members |= _wire.thaw(self.extra, "JWK")
-        return members
 
-    def _check_fit(self, row: Algorithm) -> None:
-        if not row.fits(self.kty, self.crv):
-            raise MalformedError(f"JWK contradicts itself: alg {row.name} on {kind_words(self.kty, self.crv)} key")
-        if not self.fits(row):
-            raise NotAllowedError(f"oct key is too short: {row.name} needs at least {row.secret_bytes} bytes")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, JWK):
-            return NotImplemented
-        return (
-            self.is_private == other.is_private
-            and all(
-                getattr(self, name) == getattr(other, name) for name in ("kty", "alg", "kid", "use", "key_ops", "extra")
-            )
-            and self.thumbprint() == other.thumbprint()
-        )
-
-    def __hash__(self) -> int:
-        return hash(self.thumbprint())
-
-    def __repr__(self) -> str:
-        named = [f"{n}={v!r}" for n in ("kty", "crv", "alg", "kid") if (v := getattr(self, n)) is not None]
-        return f"JWK({', '.join(named)}, {'private' if self.is_private else 'public'})"
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise UsageError("a JWK is not pickled: store to_dict() or, meaning it, to_dict(private=True)")
+def _password(password: bytes | None) -> bytes | None:
+    if password is not None:
+        check_password(password)
+    return password

@@ -6,7 +6,7 @@ published set, so a set that mixes shared secrets with public keys is refused as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingABC
 from typing import Any, Final, Self
 
@@ -15,13 +15,19 @@ from jwtkit._frozen import Frozen
 from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
+from jwtkit.jose.key_certificates import certified_members
+from jwtkit.jose.key_forms import read_form
+from jwtkit.jose.key_members import read_text, too_long
 from jwtkit.jose.key_types import KEY_TYPES
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["JWKS", "UnusableKey"]
+__all__ = ["JWKS", "UnusableKey", "by_kid"]
 
-_SET_DEPTH: Final = 10
-_SET_INT_DIGITS: Final = 40
+_DEPTH: Final = 10
+# A member of a key that nobody reads may hold any number within reason; it never costs the set.
+_INT_LIMIT: Final = 10**40
+# A key has a dozen members, and its x5c and key_ops a few elements each.
+_VALUES_PER_KEY: Final = 32
 
 
 class UnusableKey(Frozen):
@@ -58,7 +64,7 @@ class JWKS(Frozen):
         ['k1']
     """
 
-    __slots__ = ("_by_kid", "_without_kid", "keys", "unusable")
+    __slots__ = ("_by_kid", "keys", "unusable")
 
     def __init__(self, keys: Iterable[JWK], *, unusable: Iterable[UnusableKey] = ()) -> None:
         """Make a set from public keys.
@@ -68,15 +74,12 @@ class JWKS(Frozen):
         """
         self.keys: Final = tuple(keys)
         self.unusable: Final = tuple(unusable)
-        by_kid: dict[str | None, list[JWK]] = {}
         for key in self.keys:
             if not isinstance(key, JWK):
                 raise UsageError(f"JWKS takes JWK values, got {type(key).__name__}: use JWKS.parse(...) for JSON")
             if key.is_private:
                 raise UsageError(f"{key!r} does not belong into a JWKS, which is public: use key.public()")
-            by_kid.setdefault(key.kid, []).append(key)
-        self._by_kid: Final = {kid: tuple(found) for kid, found in by_kid.items()}
-        self._without_kid: Final = self._by_kid.get(None, ())
+        self._by_kid: Final = by_kid(self.keys)
 
     @classmethod
     def parse(cls, source: str | bytes | MappingABC[str, object], *, limits: Limits = DEFAULT_LIMITS) -> Self:
@@ -95,7 +98,8 @@ class JWKS(Frozen):
         if isinstance(source, (str, bytes)):
             if len(source) > limits.jwks_bytes:
                 raise NotAllowedError(f"JWKS has {len(source)} bytes, more than Limits.jwks_bytes={limits.jwks_bytes}")
-            members = _wire.parse_object(source, "JWKS", depth=_SET_DEPTH, int_digits=_SET_INT_DIGITS)
+            values = _VALUES_PER_KEY * limits.jwks_keys
+            members = _wire.parse_object(source, "JWKS", depth=_DEPTH, int_limit=_INT_LIMIT, values=values)
         elif isinstance(source, MappingABC):
             members = _wire.thaw(source, "JWKS")
         else:
@@ -104,16 +108,50 @@ class JWKS(Frozen):
         if not isinstance(entries, list):
             hint = ": this is a single JWK, use JWK.parse(...)" if "kty" in members else ""
             raise MalformedError(f"JWKS has no 'keys' array{hint}")
-        if len(entries) > limits.jwks_keys:
-            raise NotAllowedError(f"JWKS has {len(entries)} keys, more than Limits.jwks_keys={limits.jwks_keys}")
+        _refuse_many(entries, limits)
         types = {str(entry.get("kty")) == "oct" for entry in entries if isinstance(entry, dict)}
         if len(types) == 2:
             raise NotAllowedError("JWKS mixes shared secrets with public keys: a published set holds public keys only")
+        return cls._collect(entries, lambda entry: _public_key(entry, limits), limits)
+
+    @classmethod
+    def from_certificates(
+        cls, source: str | bytes | MappingABC[str, object], *, limits: Limits = DEFAULT_LIMITS
+    ) -> Self:
+        """Read a map from kid to X.509 certificate in PEM, the form in which some issuers publish their keys.
+
+        The certificates are trusted as the map is, which came from the issuer; their own issuers and dates are not
+        looked at. Each key carries its `x5c`, `x5t` and `x5t#S256`, and no `alg`.
+
+        Args:
+            source: JSON text, its UTF-8 bytes, or a mapping. Untrusted.
+            limits: bounds for text and number of keys.
+
+        Raises:
+            MalformedError: not a strict JSON object.
+            NotAllowedError: beyond the limits.
+        """
+        if isinstance(source, (str, bytes)):
+            if len(source) > limits.jwks_bytes:
+                raise NotAllowedError(f"map has {len(source)} bytes, more than Limits.jwks_bytes={limits.jwks_bytes}")
+            values = _VALUES_PER_KEY * limits.jwks_keys
+            members = _wire.parse_object(source, "certificate map", depth=2, int_limit=_INT_LIMIT, values=values)
+        elif isinstance(source, MappingABC):
+            members = _wire.thaw(source, "certificate map")
+        else:
+            raise UsageError(f"JWKS.from_certificates takes str, bytes or a mapping, got {type(source).__name__}")
+        entries = [{"kid": kid, "certificate": certificate} for kid, certificate in members.items()]
+        _refuse_many(entries, limits)
+        return cls._collect(entries, lambda entry: _certified_key(entry, limits), limits)
+
+    @classmethod
+    def _collect(cls, entries: Sequence[object], read: Callable[[Any], JWK], limits: Limits) -> Self:
+        """Read every entry; one that cannot be used is kept aside with the reason."""
         usable: list[JWK] = []
         unusable: list[UnusableKey] = []
         for index, entry in enumerate(entries):
             try:
-                usable.append(_public_key(entry, limits))
+                usable.append(read(entry))
             except RejectedError as refusal:
                 unusable.append(UnusableKey(index, _kid_of(entry, limits), str(refusal)))
         return cls(usable, unusable=unusable)
@@ -121,7 +159,7 @@ class JWKS(Frozen):
     def keys_for(self, header: Header, issuer: str | None) -> Sequence[JWK]:
         """Give the keys that `header` may mean: those with its kid, else those that carry none."""
         del issuer  # a plain set belongs to the one issuer it was configured for
-        return self.keys if header.kid is None else self._by_kid.get(header.kid, self._without_kid)
+        return self.keys if header.kid is None else self._by_kid.get(header.kid, self._by_kid.get(None, ()))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the set as it is published."""
@@ -151,6 +189,27 @@ def _public_key(entry: object, limits: Limits) -> JWK:
     return JWK(entry, limits=limits)
 
 
+def _certified_key(entry: MappingABC[str, object], limits: Limits) -> JWK:
+    kid, certificate = read_text(entry, "kid", limits.kid_bytes), entry["certificate"]
+    if not isinstance(certificate, str):
+        raise MalformedError(f"certificate must be PEM text, got {type(certificate).__name__}")
+    members = certified_members(read_form(certificate, "certificate"), None)
+    return JWK(members if kid is None else members | {"kid": kid}, limits=limits)
+
+
+def _refuse_many(entries: Sequence[object], limits: Limits) -> None:
+    if len(entries) > limits.jwks_keys:
+        raise NotAllowedError(f"set has {len(entries)} keys, more than Limits.jwks_keys={limits.jwks_keys}")
+
+
 def _kid_of(entry: object, limits: Limits) -> str | None:
     kid = entry.get("kid") if isinstance(entry, dict) else None
-    return kid if isinstance(kid, str) and len(kid) <= limits.kid_chars else None
+    return kid if isinstance(kid, str) and not too_long(kid, limits.kid_bytes) else None
+
+
+def by_kid(keys: Iterable[JWK]) -> MappingABC[str | None, tuple[JWK, ...]]:
+    """Index keys by their kid, so that a look-up costs the same in a set of any size."""
+    index: dict[str | None, list[JWK]] = {}
+    for key in keys:
+        index.setdefault(key.kid, []).append(key)
+    return {kid: tuple(found) for kid, found in index.items()}

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError
 
-__all__ = ["OPERATIONS_OF_USE", "public_ops", "read_key_ops", "read_text", "refuse_disguised_key"]
+__all__ = ["OPERATIONS_OF_USE", "disguise", "public_ops", "read_key_ops", "read_text", "too_long"]
 
 OPERATIONS_OF_USE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -19,15 +19,20 @@ OPERATIONS_OF_USE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 
 def read_text(members: Mapping[str, object], name: str, longest: int) -> str | None:
-    """Read an optional string member, bounded in length."""
+    """Read an optional string member of at most so many bytes in UTF-8."""
     if name not in members:
         return None
     value = members[name]
     if not isinstance(value, str):
         raise MalformedError(f"JWK member {name!r} must be a string, got {type(value).__name__}")
-    if len(value) > longest:
-        raise NotAllowedError(f"JWK member {name!r} has {len(value)} characters: at most {longest} are accepted")
+    if too_long(value, longest):
+        raise NotAllowedError(f"JWK member {name!r} has more than the {longest} bytes that are accepted")
     return value
+
+
+def too_long(text: str, longest: int) -> bool:
+    """Tell whether a text has more bytes in UTF-8 than allowed, without encoding what is far too long."""
+    return len(text) > longest or (not text.isascii() and len(text.encode("utf-8", "surrogatepass")) > longest)
 
 
 def read_key_ops(members: Mapping[str, object], use: str | None) -> tuple[str, ...] | None:
@@ -54,17 +59,18 @@ def public_ops(operations: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(_PUBLIC_COUNTERPART.get(operation, operation) for operation in operations))
 
 
-def refuse_disguised_key(secret: bytes) -> None:
-    """Refuse public keys given as HMAC secrets: whoever reads the public key could sign (RFC 8725 section 3.2)."""
+def disguise(secret: bytes) -> str | None:
+    """Say what public key a secret seems to be: whoever reads the public key could sign (RFC 8725 section 3.2)."""
     head = secret.lstrip(b"\xef\xbb\xbf \t\r\n\x0b\x0c\x00")
     if b"-----BEGIN" in secret:
-        raise UsageError("this looks like a PEM key; an HMAC secret must be random bytes. Use JWK.from_pem(...)")
-    if head.startswith((b"ssh-", b"ecdsa-sha2-")):
-        raise UsageError("this looks like an OpenSSH public key; an HMAC secret must be random bytes")
+        return "this looks like a PEM key; an HMAC secret must be random bytes. Use JWK.from_pem(...)"
+    if head.startswith((b"ssh-", b"ecdsa-sha2-", b"sk-")):
+        return "this looks like an OpenSSH public key; an HMAC secret must be random bytes. Use JWK.from_openssh(...)"
     if head.startswith((b"{", b"[")) and (b'"kty"' in secret or b'"keys"' in secret):
-        raise UsageError("this looks like a JWK or JWKS JSON text; use JWK.parse(...) or JWKS.parse(...)")
+        return "this looks like a JWK or JWKS JSON text; use JWK.parse(...) or JWKS.parse(...)"
     if _is_der_key(secret):
-        raise UsageError("this looks like a DER key; an HMAC secret must be random bytes. Use JWK.from_pem(...)")
+        return "this looks like a DER key; an HMAC secret must be random bytes. Use JWK.from_der(...)"
+    return None
 
 
 def _is_der_key(secret: bytes) -> bool:

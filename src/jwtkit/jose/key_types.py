@@ -17,6 +17,7 @@ from typing import Any, Final
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit.errors import MalformedError, NotAllowedError
+from jwtkit.jose.key_members import disguise
 
 __all__ = ["KEY_TYPES", "KeyType", "Material"]
 
@@ -28,15 +29,15 @@ class Material(Frozen):
     """What a JWK is made of, in the backend's form.
 
     Attributes:
-        crv: the curve, or None where the key type has none.
+        variant: the curve, or for AKP keys the parameter set, or None where the key type has no such thing.
         public: the backend's public key; None for a shared secret.
         private: the backend's private key, the secret of an oct key, or None.
     """
 
-    __slots__ = ("crv", "private", "public")
+    __slots__ = ("private", "public", "variant")
 
-    def __init__(self, crv: str | None, public: Any, private: Any) -> None:
-        self.crv: Final = crv
+    def __init__(self, variant: str | None, public: Any, private: Any) -> None:
+        self.variant: Final = variant
         self.public: Final = public
         self.private: Final = private
 
@@ -91,19 +92,22 @@ def _integer_text(value: int) -> str:
     return _wire.b64url_encode(value.to_bytes((value.bit_length() + 7) // 8))
 
 
-def _curve(members: Mapping[str, object], kty: str, known: tuple[str, ...]) -> str:
-    crv = members.get("crv")
-    if not isinstance(crv, str):
-        raise MalformedError(f"{kty} key: crv must be a string, got {type(crv).__name__}")
-    if crv not in known:
-        raise NotAllowedError(f"{kty} key: this curve is not supported, use {', '.join(known)}")
-    return crv
+def _one_of(members: Mapping[str, object], kty: str, name: str, known: tuple[str, ...]) -> str:
+    value = members.get(name)
+    if not isinstance(value, str):
+        raise MalformedError(f"{kty} key: {name} must be a string, got {type(value).__name__}")
+    if value not in known:
+        raise NotAllowedError(f"{kty} key: this {name} is not supported, use {', '.join(known)}")
+    return value
 
 
 def _read_oct(members: Mapping[str, object]) -> Material:
     secret = _octets(members, "k")
     if not secret:
         raise MalformedError("oct key: k is empty")
+    problem = disguise(secret)
+    if problem is not None:
+        raise NotAllowedError(f"oct key: {problem}")
     return Material(None, None, secret)
 
 
@@ -117,12 +121,14 @@ def _read_rsa(members: Mapping[str, object]) -> Material:
     n, e = _integer(members, "n"), _integer(members, "e")
     if "oth" in members:
         raise NotAllowedError("RSA key: keys with more than two primes are not supported")
-    given = [name for name in rsa_keys.PRIVATE_NUMBERS if name in members]
-    if not given:
+    numbers = {name: _integer(members, name) for name in rsa_keys.PRIVATE_NUMBERS if name in members}
+    if not numbers:
         return Material(None, rsa_keys.public_key(n, e), None)
-    if len(given) != len(rsa_keys.PRIVATE_NUMBERS):
-        raise MalformedError("RSA private key: d, p, q, dp, dq and qi are needed together")
-    private = rsa_keys.private_key(n, e, {name: _integer(members, name) for name in given})
+    if numbers.keys() == {"d"}:
+        numbers = rsa_keys.with_primes(n, e, numbers["d"])
+    if len(numbers) != len(rsa_keys.PRIVATE_NUMBERS):
+        raise MalformedError("RSA private key: beside d, either all of p, q, dp, dq and qi are given or none of them")
+    private = rsa_keys.private_key(n, e, numbers)
     return Material(None, private.public_key(), private)
 
 
@@ -139,7 +145,7 @@ def _describe_rsa(material: Material) -> dict[str, str]:
 def _read_ec(members: Mapping[str, object]) -> Material:
     from jwtkit.crypto import ec_keys
 
-    crv = _curve(members, "EC", ("P-256", "P-384", "P-521"))
+    crv = _one_of(members, "EC", "crv", tuple(ec_keys.CURVES))
     x, y = _octets(members, "x"), _octets(members, "y")
     if "d" not in members:
         return Material(crv, ec_keys.public_key(crv, x, y), None)
@@ -151,7 +157,7 @@ def _describe_ec(material: Material) -> dict[str, str]:
     from jwtkit.crypto import ec_keys
 
     x, y = ec_keys.coordinates(material.public)
-    members = {"crv": str(material.crv), "x": _wire.b64url_encode(x), "y": _wire.b64url_encode(y)}
+    members = {"crv": str(material.variant), "x": _wire.b64url_encode(x), "y": _wire.b64url_encode(y)}
     if material.private is not None:
         members["d"] = _wire.b64url_encode(ec_keys.private_scalar(material.private))
     return members
@@ -160,18 +166,36 @@ def _describe_ec(material: Material) -> dict[str, str]:
 def _read_okp(members: Mapping[str, object]) -> Material:
     from jwtkit.crypto import okp_keys
 
-    crv = _curve(members, "OKP", ("Ed25519",))
+    crv = _one_of(members, "OKP", "crv", tuple(okp_keys.CURVES))
     x = _octets(members, "x")
     if "d" not in members:
-        return Material(crv, okp_keys.public_key(x), None)
-    private = okp_keys.private_key(x, _octets(members, "d"))
+        return Material(crv, okp_keys.public_key(crv, x), None)
+    private = okp_keys.private_key(crv, x, _octets(members, "d"))
     return Material(crv, private.public_key(), private)
 
 
 def _describe_okp(material: Material) -> dict[str, str]:
-    members = {"crv": str(material.crv), "x": _wire.b64url_encode(material.public.public_bytes_raw())}
+    members = {"crv": str(material.variant), "x": _wire.b64url_encode(material.public.public_bytes_raw())}
     if material.private is not None:
         members["d"] = _wire.b64url_encode(material.private.private_bytes_raw())
+    return members
+
+
+def _read_akp(members: Mapping[str, object]) -> Material:
+    from jwtkit.crypto import akp_keys
+
+    alg = _one_of(members, "AKP", "alg", tuple(akp_keys.PARAMETER_SETS))
+    pub = _octets(members, "pub")
+    if "priv" not in members:
+        return Material(alg, akp_keys.public_key(alg, pub), None)
+    private = akp_keys.private_key(alg, pub, _octets(members, "priv"))
+    return Material(alg, private.public_key(), private)
+
+
+def _describe_akp(material: Material) -> dict[str, str]:
+    members = {"alg": str(material.variant), "pub": _wire.b64url_encode(material.public.public_bytes_raw())}
+    if material.private is not None:
+        members["priv"] = _wire.b64url_encode(material.private.private_bytes_raw())
     return members
 
 
@@ -189,6 +213,7 @@ KEY_TYPES: Final[Mapping[str, KeyType]] = MappingProxyType(
             ),
             KeyType("EC", required=("crv", "kty", "x", "y"), private=("d",), read=_read_ec, describe=_describe_ec),
             KeyType("OKP", required=("crv", "kty", "x"), private=("d",), read=_read_okp, describe=_describe_okp),
+            KeyType("AKP", required=("alg", "kty", "pub"), private=("priv",), read=_read_akp, describe=_describe_akp),
         )
     }
 )

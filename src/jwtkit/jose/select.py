@@ -17,7 +17,7 @@ from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureA
 from jwtkit.errors import KeyNotFoundError, NotAllowedError, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
-from jwtkit.jose.jwks import JWKS
+from jwtkit.jose.jwks import JWKS, by_kid
 
 __all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "refuse_useless", "select"]
 
@@ -42,18 +42,16 @@ Keys = JWK | Sequence[JWK] | KeySource
 class OwnKeys(Frozen):
     """Keys that the program holds itself, where shared secrets and private keys are welcome."""
 
-    __slots__ = ("keys",)
+    __slots__ = ("_by_kid", "keys")
 
     def __init__(self, keys: Sequence[JWK]) -> None:
         self.keys: Final = tuple(keys)
+        self._by_kid: Final = by_kid(self.keys)
 
     def keys_for(self, header: Header, issuer: str | None, /) -> Sequence[JWK]:
         """Give the keys with the header's kid, else those that carry none."""
         del issuer
-        if header.kid is None:
-            return self.keys
-        named = [key for key in self.keys if key.kid == header.kid]
-        return named or [key for key in self.keys if key.kid is None]
+        return self.keys if header.kid is None else self._by_kid.get(header.kid, self._by_kid.get(None, ()))
 
 
 def as_source(keys: Keys) -> KeySource:
@@ -87,8 +85,14 @@ def allowed_rows(algorithms: Sequence[SignatureAlgorithm]) -> Mapping[str, Algor
     return {name: SIGNATURE_ALGORITHMS[name] for name in algorithms}
 
 
-def select(header: Header, keys: Sequence[JWK], allowed: Mapping[str, Algorithm]) -> JWK:
-    """Pick the one key that may have made a token with this header.
+def select(header: Header, source: KeySource, issuer: str | None, allowed: Mapping[str, Algorithm]) -> JWK:
+    """Pick the one key that may have made a signature under this header.
+
+    Args:
+        header: what the token says about itself. Untrusted.
+        source: where keys come from.
+        issuer: what the source is told.
+        allowed: the rows of the caller's allow-list.
 
     Raises:
         NotAllowedError: the algorithm is not listed, the key is for something else, or several keys fit.
@@ -97,10 +101,11 @@ def select(header: Header, keys: Sequence[JWK], allowed: Mapping[str, Algorithm]
     row = allowed.get(header.alg)
     if row is None:
         raise NotAllowedError(f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}")
-    fitting = [key for key in keys if _serves(key, row, allowed)]
+    keys = source.keys_for(header, issuer)
+    serving = [key for key in keys if key.serves(row)]
+    fitting = [key for key in serving if key.permits("verify")]
     if len(fitting) == 1:
-        if not fitting[0].permits("verify"):
-            raise NotAllowedError(f"{fitting[0]!r} is not for verifying: see its use and key_ops")
+        _refuse_guess(fitting[0], allowed)
         return fitting[0]
     if fitting:
         which = "has no kid" if header.kid is None else f"names kid {quote(header.kid)}"
@@ -109,24 +114,23 @@ def select(header: Header, keys: Sequence[JWK], allowed: Mapping[str, Algorithm]
             f"token {which} and the set holds {len(fitting)} usable {row.name} keys ({names}); "
             "pass the one you mean as keys="
         )
+    if serving:
+        raise NotAllowedError(f"{serving[0]!r} is not for verifying: see its use and key_ops")
     named = next((key for key in keys if header.kid is not None and key.kid == header.kid), None)
     if named is not None:
         raise NotAllowedError(_unfit(named, row))
-    raise _not_found(header, keys, row)
+    held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
+    raise _not_found(header, held, row)
 
 
-def _serves(key: JWK, row: Algorithm, allowed: Mapping[str, Algorithm]) -> bool:
-    """Tell whether this key serves this algorithm: its own, or the single listed one that it fits."""
-    if not key.fits(row):
-        return False
-    if key.alg is not None:
-        return key.alg == row.name
-    fitting = [name for name, other in allowed.items() if key.fits(other)]
-    if len(fitting) > 1:
-        raise NotAllowedError(
-            f"{key!r} names no alg and fits {', '.join(fitting)}: list only the one its issuer uses in algorithms="
-        )
-    return True
+def _refuse_guess(key: JWK, allowed: Mapping[str, Algorithm]) -> None:
+    """Refuse a key that names no algorithm where two listed ones fit it."""
+    if key.alg is None:
+        fitting = dict.fromkeys(key.specific(row) for row in allowed.values() if key.fits(row))
+        if len(fitting) > 1:
+            raise NotAllowedError(
+                f"{key!r} names no alg and fits {', '.join(fitting)}: list only the one its issuer uses in algorithms="
+            )
 
 
 def refuse_useless(source: KeySource, algorithms: Sequence[SignatureAlgorithm]) -> None:
@@ -137,7 +141,7 @@ def refuse_useless(source: KeySource, algorithms: Sequence[SignatureAlgorithm]) 
     """
     if isinstance(source, OwnKeys):
         rows = [SIGNATURE_ALGORITHMS[name] for name in algorithms]
-        if not any(key.fits(row) and key.alg in (None, row.name) for key in source.keys for row in rows):
+        if not any(key.serves(row) for key in source.keys for row in rows):
             raise UsageError(_unfit(source.keys[0], rows[0]))
 
 
@@ -152,7 +156,9 @@ def _unfit(key: JWK, row: Algorithm) -> str:
 def _needs(row: Algorithm) -> str:
     if row.kty == "oct":
         return f"a shared secret of at least {row.secret_bytes} bytes"
-    return "an RSA key" if row.kty == "RSA" else f"a key on {row.crv}"
+    if row.kty == "AKP":
+        return f"an AKP key for {row.name}"
+    return "an RSA key" if row.kty == "RSA" else f"a key on {' or '.join(row.variants)}"
 
 
 def _names(keys: Sequence[JWK]) -> str:
@@ -160,10 +166,10 @@ def _names(keys: Sequence[JWK]) -> str:
     return ", ".join(shown) + (", ..." if len(keys) > _NAMED_IN_MESSAGES else "")
 
 
-def _not_found(header: Header, keys: Sequence[JWK], row: Algorithm) -> KeyNotFoundError:
+def _not_found(header: Header, held: Sequence[JWK], row: Algorithm) -> KeyNotFoundError:
+    has = f"has {_names(held)}" if held else "holds none"
     if header.kid is None:
-        held = f"has {_names(keys)}" if keys else "holds none"
-        message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {held}"
+        message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {has}"
     else:
-        message = f"no key {quote(header.kid)} for alg {row.name}; refetch the JWKS if the issuer rotates its keys"
+        message = f"no key {quote(header.kid)} for alg {row.name} in the set ({has}); refetch the JWKS"
     return KeyNotFoundError(message, kid=header.kid, alg=row.name)

@@ -19,7 +19,7 @@ from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.errors import ClaimsError, Mismatch, UsageError
 from jwtkit.jose.header import Header
-from jwtkit.jose.jws import protected_header, with_signature
+from jwtkit.jose.jws_sign import protected_header, with_signature
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claims import Claims, with_claims
 from jwtkit.jwt.dates import seconds

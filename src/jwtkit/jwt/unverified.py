@@ -99,6 +99,6 @@ def _claims_of(segment: str, limits: Limits) -> Mapping[str, Any]:
     if len(segment) > _wire.b64url_chars(limits.claims_bytes):
         raise NotAllowedError(f"claims are larger than Limits.claims_bytes={limits.claims_bytes}")
     octets = _wire.b64url_decode(segment, "claims")
-    depth, digits = limits.claims_depth, limits.claims_int_digits
-    claims: Mapping[str, Any] = _wire.freeze(_wire.parse_object(octets, "claims", depth=depth, int_digits=digits))
+    depth, int_limit = limits.claims_depth, limits.claims_int_limit
+    claims: Mapping[str, Any] = _wire.freeze(_wire.parse_object(octets, "claims", depth=depth, int_limit=int_limit))
     return claims

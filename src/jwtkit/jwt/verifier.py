@@ -17,6 +17,7 @@ from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SignatureAlgorithm, check_algorithms
 from jwtkit.errors import NotAllowedError, UsageError, quote
 from jwtkit.jose.compact import Authenticator
+from jwtkit.jose.gate import Gate
 from jwtkit.jose.header import Header, is_media_type
 from jwtkit.jose.select import Keys, as_source, refuse_useless
 from jwtkit.jwt.claim_fields import check_claims
@@ -117,14 +118,13 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._limits: Final = limits
         source = as_source(keys)
         refuse_useless(source, self.algorithms)
-        self._authenticator: Final = Authenticator(
+        gate = Gate(
             source,
             self.algorithms,
             issuer=next(iter(issuers)) if issuers is not None and len(issuers) == 1 else None,
-            limits=limits,
-            payload_bytes=limits.claims_bytes,
             check_header=self._check_typ,
         )
+        self._authenticator: Final = Authenticator(gate, limits=limits, payload_bytes=limits.claims_bytes)
 
     def verify(self, compact: str, *, now: float | None = None) -> Token[C_co]:
         """Check a token, all of it.
@@ -149,7 +149,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         """
         header, payload, _key = self._authenticator.authenticate(compact)
         limits = self._limits
-        raw = _wire.parse_object(payload, "claims", depth=limits.claims_depth, int_digits=limits.claims_int_digits)
+        raw = _wire.parse_object(payload, "claims", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
         moment = resolve_now(now)
         mistyped = check_claims(self._rules, raw)
         if mistyped:

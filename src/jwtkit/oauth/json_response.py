@@ -12,7 +12,7 @@ __all__ = ["MAX_BYTES", "bad_member", "is_json", "json_object", "optional_text"]
 
 MAX_BYTES: Final = 1024 * 1024
 _DEPTH: Final = 32
-_INT_DIGITS: Final = 40
+_INT_LIMIT: Final = 10**40
 
 
 def is_json(response: HttpResponse, *types: str) -> bool:
@@ -40,7 +40,7 @@ def json_object(response: HttpResponse, what: str, *types: str) -> dict[str, Any
         message = f"{what} answered {status} with something else than JSON: is this the right URL, is it up?"
         raise ProtocolError(message, reason=ProtocolReason.NOT_JSON, status=status)
     try:
-        return _wire.parse_object(response.body, what, depth=_DEPTH, int_digits=_INT_DIGITS)
+        return _wire.parse_object(response.body, what, depth=_DEPTH, int_limit=_INT_LIMIT)
     except MalformedError as finding:
         message = f"{what} answered {status}: {finding}"
         raise ProtocolError(message, reason=ProtocolReason.NOT_JSON, status=status) from None

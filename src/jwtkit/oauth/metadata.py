@@ -22,7 +22,7 @@ __all__ = ["ServerMetadata", "discover", "discovery_request", "parse_discovery_r
 
 _WHAT: Final = "server metadata"
 _DEPTH: Final = 32
-_INT_DIGITS: Final = 40
+_INT_LIMIT: Final = 10**40
 _ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _LISTS: Final = (
     "scopes_supported",
@@ -98,7 +98,7 @@ class ServerMetadata:
         if isinstance(source, (str, bytes)):
             if len(source) > MAX_BYTES:
                 raise MalformedError(f"{_WHAT} has {len(source)} bytes: at most {MAX_BYTES} are accepted")
-            members = _wire.parse_object(source, _WHAT, depth=_DEPTH, int_digits=_INT_DIGITS)
+            members = _wire.parse_object(source, _WHAT, depth=_DEPTH, int_limit=_INT_LIMIT)
         elif isinstance(source, Mapping):
             members = _wire.thaw(source, _WHAT)
         else:

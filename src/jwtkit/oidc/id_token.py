@@ -211,6 +211,10 @@ def _access_token_hash(claims: IdTokenClaims, access_token: str | None, alg: str
     """Compare at_hash: the left half of the hash of the access token, by the hash of the token's own algorithm."""
     if claims.at_hash is None or access_token is None:
         return
-    digest = _HASHES[SIGNATURE_ALGORITHMS[alg].hash_name](access_token.encode("utf-8")).digest()
+    row = SIGNATURE_ALGORITHMS[alg]
+    if row.hash_name not in _HASHES:
+        yield Mismatch("at_hash", "not_accepted", f"no hash is defined for at_hash with alg {alg}")
+        return
+    digest = _HASHES[row.hash_name](access_token.encode("utf-8")).digest()
     if not compare_digest(b64url_encode(digest[: len(digest) // 2]).encode(), claims.at_hash.encode()):
         yield Mismatch("at_hash", "not_accepted", "at_hash does not belong to the access token that came with it")

@@ -58,7 +58,7 @@ class AuthorizationSession:
         """
         if not isinstance(text, (str, bytes)) or len(text) > _MAX_CHARS:
             raise MalformedError(f"{_WHAT} must be the text that to_json gave")
-        members = _wire.parse_object(text, _WHAT, depth=3, int_digits=20)
+        members = _wire.parse_object(text, _WHAT, depth=3, int_limit=1 << 64)
         if members.get("v") != _VERSION:
             raise NotAllowedError(f"{_WHAT} was written by another version: start a new one")
         texts = {name: members.get(name) for name in _TEXTS}

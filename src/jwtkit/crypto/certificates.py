@@ -1,0 +1,44 @@
+"""X.509 certificates, read for the key they carry. Nothing here trusts one: path validation is the caller's."""
+
+from __future__ import annotations
+
+from hashlib import sha1, sha256
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
+from jwtkit.errors import MalformedError
+
+__all__ = ["load", "public_key", "sha1_thumbprint", "sha256_thumbprint"]
+
+# The backend warns of odd certificates, a negative serial number for one, and a program may run with -W error.
+_UNREADABLE = (ValueError, UnsupportedAlgorithm, Warning)
+
+
+def load(data: bytes) -> list[bytes]:
+    """Read one DER certificate, or all certificates of a PEM text, and give each as DER."""
+    try:
+        if b"-----BEGIN" not in data:
+            return [x509.load_der_x509_certificate(data).public_bytes(serialization.Encoding.DER)]
+        return [each.public_bytes(serialization.Encoding.DER) for each in x509.load_pem_x509_certificates(data)]
+    except _UNREADABLE:
+        raise MalformedError("not an X.509 certificate in PEM or DER") from None
+
+
+def public_key(der: bytes) -> object:
+    """Give the key of one DER certificate, as the backend's object."""
+    try:
+        return x509.load_der_x509_certificate(der).public_key()
+    except _UNREADABLE:
+        raise MalformedError("not an X.509 certificate, or one with a key that cannot be read") from None
+
+
+def sha1_thumbprint(der: bytes) -> bytes:
+    """Hash a certificate for `x5t`, where SHA-1 only names it (RFC 7517 section 4.8)."""
+    return sha1(der, usedforsecurity=False).digest()
+
+
+def sha256_thumbprint(der: bytes) -> bytes:
+    """Hash a certificate for `x5t#S256` (RFC 7517 section 4.9)."""
+    return sha256(der).digest()

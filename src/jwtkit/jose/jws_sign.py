@@ -1,0 +1,105 @@
+"""Making a signature: the header of a new token, and what a signer is asked for (RFC 7515 section 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from jwtkit import _wire
+from jwtkit.crypto.algorithms import find_algorithm
+from jwtkit.errors import RejectedError, UsageError
+from jwtkit.jose.header import Header
+from jwtkit.jose.signers import Signer
+
+__all__ = ["protected_header", "signature_of", "with_signature"]
+
+_DECIDED: Final = ("alg", "kid", "typ", "crit", "b64")
+
+
+def protected_header(
+    signer: Signer,
+    typ: str | None,
+    extra: Mapping[str, object] | None,
+    *,
+    crit: Iterable[str] = (),
+    b64: bool = True,
+    unprotected: Mapping[str, object] | None = None,
+) -> tuple[Header, str]:
+    """Make the header of a new token, as a value and as its segment.
+
+    Args:
+        signer: decides alg and kid.
+        typ: media type, or None.
+        extra: more members that are signed.
+        crit: names among `extra` that a recipient must understand.
+        b64: False signs the payload as it is.
+        unprotected: members beside the header, which only have to fit it.
+
+    Raises:
+        UsageError: a member is set that the signer or the arguments decide, or something that is not understood here.
+    """
+    if not isinstance(signer, Signer):
+        raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK, or another Signer")
+    members: dict[str, object] = {"alg": find_algorithm(signer.algorithm).name}
+    if signer.key_id is not None:
+        members["kid"] = signer.key_id
+    if typ is not None:
+        members["typ"] = typ
+    members |= _more(extra, "header", members)
+    if not isinstance(b64, bool):
+        raise UsageError(f"b64 must be True or False, got {type(b64).__name__}")
+    critical = [*_names(crit), *(() if b64 else ("b64",))]
+    if not b64:
+        members["b64"] = False
+    if critical:
+        members["crit"] = critical
+    own = _wire.thaw(members, "header")  # nothing of the caller's is kept
+    beside = _wire.thaw(_more(unprotected, "unprotected", members), "unprotected")
+    try:
+        Header({**own, **beside})
+        return Header(own), _wire.b64url_encode(_wire.serialize(own, "header"))
+    except RejectedError as finding:
+        # From a peer this would be refused; here the caller wrote it.
+        raise UsageError(str(finding)) from None
+
+
+def _more(extra: Mapping[str, object] | None, argument: str, taken: Mapping[str, object]) -> Mapping[str, object]:
+    if extra is None:
+        return {}
+    if not isinstance(extra, Mapping):
+        raise UsageError(f"{argument} must be a mapping, got {type(extra).__name__}")
+    for name in extra:
+        if name in _DECIDED:
+            raise UsageError(
+                f"{argument} member {name!r} cannot be set here: "
+                "alg and kid come from the key; typ, crit and b64 are arguments"
+            )
+        if name in taken:
+            raise UsageError(f"{argument} member {name!r} is in the protected header already")
+    return extra
+
+
+def _names(crit: Iterable[str]) -> Iterable[str]:
+    if isinstance(crit, (str, bytes)):
+        raise UsageError(f"crit is a list of names: write crit=[{crit!r}]")
+    try:
+        return tuple(crit)
+    except TypeError:
+        raise UsageError(f"crit must be a list of names, got {type(crit).__name__}") from None
+
+
+def signature_of(message: bytes, key: Signer) -> bytes:
+    """Ask a signer for a signature.
+
+    Raises:
+        UsageError: the signer gives something else than bytes.
+    """
+    signature: Any = key.sign(message)
+    if not isinstance(signature, bytes):
+        raise UsageError(f"sign of the {type(key).__name__} must give bytes, got {type(signature).__name__}")
+    return signature
+
+
+def with_signature(signed: str, key: Signer) -> str:
+    """Sign the first two segments and give all three."""
+    return f"{signed}.{_wire.b64url_encode(signature_of(signed.encode('ascii'), key))}"

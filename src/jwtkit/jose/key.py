@@ -1,0 +1,281 @@
+"""Key: what one key is and may do, whatever door it came through; `JWK` adds the doors (RFC 7517).
+
+Rules of this room:
+
+- Whatever form a key comes in, its members pass through `KEY_TYPES`, so every key has had the same checks.
+- One key object serves one algorithm: its own `alg`, or the single one that its type and curve fit.
+- `use`, `key_ops` and `alg` are asked before every operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NoReturn, Self
+
+from jwtkit import _wire
+from jwtkit._frozen import Frozen
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
+from jwtkit.crypto.maths import Sign, Verify
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.jose.key_certificates import CERTIFICATE_MEMBERS, check_certificates
+from jwtkit.jose.key_forms import kind_words
+from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
+from jwtkit.jose.key_types import KEY_TYPES
+from jwtkit.jose.signers import DeterministicSigner, Signer
+from jwtkit.limits import DEFAULT_LIMITS, Limits
+
+__all__ = ["Key"]
+
+_COMMON: Final = ("kty", "kid", "use", "key_ops", "alg")
+_THUMBPRINT_URI: Final = "urn:ietf:params:oauth:jwk-thumbprint"
+ThumbprintHash = Literal["sha-256", "sha-384", "sha-512"]
+
+
+class Key(Frozen):
+    """One key, checked and frozen. See `JWK`, the only class made from it."""
+
+    __slots__ = (
+        "_allow_short_secret",
+        "_material",
+        "_signing",
+        "_verifying",
+        "alg",
+        "crv",
+        "extra",
+        "is_private",
+        "key_ops",
+        "kid",
+        "kty",
+        "use",
+    )
+
+    def __init__(
+        self,
+        members: Mapping[str, object],
+        *,
+        allow_short_secret: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        """Check the members of one key; `JWK.parse` is the door for text.
+
+        Raises:
+            MalformedError: a member is missing, of another type, or contradicts another.
+            NotAllowedError: its type, curve, size or algorithm is outside what is accepted.
+            UsageError: it is no mapping.
+        """
+        if not isinstance(members, Mapping):
+            raise UsageError(f"JWK takes the members of one key, got {type(members).__name__}: use JWK.parse(...)")
+        kty = read_text(members, "kty", 32)
+        row = KEY_TYPES.get(kty or "")
+        if kty is None or row is None:
+            problem = "JWK has no kty" if kty is None else "this kty is not supported"
+            raise NotAllowedError(f"{problem}: use one of {', '.join(KEY_TYPES)}")
+        material = row.read(members)
+        self.kty: Final[str] = kty
+        self.crv: Final = material.variant if "crv" in row.required else None
+        self.alg: Final = read_text(members, "alg", 64)
+        self.kid: Final = read_text(members, "kid", limits.kid_bytes)
+        self.use: Final = read_text(members, "use", 64)
+        self.key_ops: Final = read_key_ops(members, self.use)
+        self.is_private: Final[bool] = material.private is not None
+        own = (*_COMMON, *row.required, *row.private)
+        self.extra: Final[Mapping[str, Any]] = _wire.freeze({n: v for n, v in members.items() if n not in own})
+        self._material: Final = material
+        self._allow_short_secret: Final = allow_short_secret is True
+        self._signing: Final[dict[str, Sign]] = {}
+        self._verifying: Final[dict[str, Verify]] = {}
+        algorithm = SIGNATURE_ALGORITHMS.get(self.alg or "")
+        if algorithm is not None:
+            self._check_fit(algorithm)
+        if any(name in members for name in CERTIFICATE_MEMBERS):
+            check_certificates(members, {"kty": kty, **row.describe(material)})
+
+    @property
+    def algorithm(self) -> SignatureAlgorithm:
+        """The one algorithm this key signs with, which is its `alg` or the only one that its type and curve fit.
+
+        Raises:
+            UsageError: the key is for something else, or fits several algorithms and names none.
+        """
+        return self._own_algorithm().name
+
+    @property
+    def key_id(self) -> str | None:
+        """The `kid`, under the name that the `Signer` protocol gives it."""
+        return self.kid
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """The chain in `x5c` as DER, the key's own certificate first; empty where there is none.
+
+        The first certificate carries this key. Whether anybody trusts the chain is for the caller to validate.
+
+        Spec: RFC 7517 section 4.7.
+        """
+        return tuple(_wire.parse_standard_base64(text, "x5c") for text in self.extra.get("x5c", ()))
+
+    def sign(self, message: bytes, /) -> bytes:
+        """Sign with the private key; this is what makes a private JWK a `Signer`.
+
+        Raises:
+            UsageError: the key is public, or its `use` or `key_ops` say that it is not for signing.
+        """
+        if not isinstance(message, bytes):
+            raise UsageError(f"message must be bytes, got {type(message).__name__}")
+        row = self._own_algorithm()
+        sign = self._signing.get(row.name)
+        if sign is None:
+            self._check_signs()
+            sign = self._signing[row.name] = row.signer(self._material.private)
+        return sign(message)
+
+    def deterministic(self) -> Signer:
+        """Give a signer over this EC key whose nonce comes from key and message, so that it needs no randomness.
+
+        The same message then gives the same signature. It costs up to an eighth more on P-256, and nothing that shows
+        on the larger curves.
+
+        Raises:
+            UsageError: no private EC key for signing.
+
+        Spec: RFC 6979.
+        """
+        row = self._own_algorithm()
+        if self.kty != "EC":
+            raise UsageError(f"{self!r} is no EC key: only ECDSA has a deterministic variant")
+        self._check_signs()
+        from jwtkit.crypto import ecdsa
+
+        return DeterministicSigner(
+            row.name, self.kid, ecdsa.deterministic_signer(self._material.private, row.hash_name)
+        )
+
+    def verification(self, row: Algorithm) -> Verify:
+        """Give the function that checks this key's signatures under one algorithm that it fits."""
+        verify = self._verifying.get(row.name)
+        if verify is None:
+            material = self._material
+            verify = self._verifying[row.name] = row.verifier(
+                material.private if material.public is None else material.public
+            )
+        return verify
+
+    def permits(self, operation: str) -> bool:
+        """Tell whether `use` and `key_ops` allow an operation, "sign" or "verify" (RFC 7517 sections 4.2 and 4.3)."""
+        if self.use is not None and operation not in OPERATIONS_OF_USE.get(self.use, ()):
+            return False
+        if self.key_ops is None or operation in self.key_ops:
+            return True
+        # Who may sign may check what it signed; a public key that is for signing is for nothing.
+        return operation == "verify" and self.is_private and "sign" in self.key_ops
+
+    def fits(self, row: Algorithm) -> bool:
+        """Tell whether type, curve and length suit an algorithm, whatever `alg` says."""
+        if not row.fits(self.kty, self._material.variant):
+            return False
+        return self.kty != "oct" or self._allow_short_secret or len(self._material.private) >= row.secret_bytes
+
+    def serves(self, row: Algorithm) -> bool:
+        """Tell whether this key fits an algorithm and names it, or names none.
+
+        On a key, EdDSA and the fully specified name of its curve are the same (RFC 9864 section 4.1).
+        """
+        if not self.fits(row):
+            return False
+        own = row if self.alg is None else SIGNATURE_ALGORITHMS.get(self.alg)
+        return own is not None and self.specific(own) == self.specific(row)
+
+    def specific(self, row: Algorithm) -> str:
+        """Give the fully specified name of an algorithm on this key (RFC 9864 section 2)."""
+        return row.name_on(self._material.variant)
+
+    def thumbprint(self, hash_name: ThumbprintHash = "sha-256") -> str:
+        """Give the thumbprint as base64url text, 43 characters for SHA-256.
+
+        Spec: RFC 7638 section 3, RFC 8037 section 2, RFC 9964.
+        """
+        import hashlib
+
+        if hash_name not in ("sha-256", "sha-384", "sha-512"):
+            raise UsageError(f"a thumbprint is made with sha-256, sha-384 or sha-512, not with {hash_name!r}")
+        members = self._members(private=True)
+        canonical = {name: members[name] for name in KEY_TYPES[self.kty].required}
+        digest = hashlib.new(hash_name.replace("-", ""), _wire.serialize(canonical, "JWK"))
+        return _wire.b64url_encode(digest.digest())
+
+    def thumbprint_uri(self, hash_name: ThumbprintHash = "sha-256") -> str:
+        """Give the thumbprint as a URI, "urn:ietf:params:oauth:jwk-thumbprint:sha-256:...".
+
+        Raises:
+            UsageError: a shared secret, whose thumbprint must not be published.
+
+        Spec: RFC 9278 section 3.
+        """
+        if self.kty == "oct":
+            raise UsageError("the thumbprint of a shared secret is a fingerprint of the secret: it is no public name")
+        return f"{_THUMBPRINT_URI}:{hash_name}:{self.thumbprint(hash_name)}"
+
+    def _own_algorithm(self) -> Algorithm:
+        if self.alg is not None:
+            row = SIGNATURE_ALGORITHMS.get(self.alg)
+            if row is None:
+                raise UsageError(f"{self!r} is not a signing key")
+            return row
+        fitting = dict.fromkeys(self.specific(row) for row in SIGNATURE_ALGORITHMS.values() if self.fits(row))
+        if len(fitting) != 1:
+            raise UsageError(f"{self!r} names no alg and fits {', '.join(fitting) or 'no algorithm'}: give it alg=")
+        return SIGNATURE_ALGORITHMS[next(iter(fitting))]
+
+    def _check_signs(self) -> None:
+        if not self.is_private:
+            raise UsageError(f"{self!r} is a public key: signing needs the private one")
+        if not self.permits("sign"):
+            raise UsageError(f"{self!r} is not for signing: its use is {self.use!r}, its key_ops {self.key_ops!r}")
+
+    def _check_fit(self, row: Algorithm) -> None:
+        variant = self._material.variant
+        if not row.fits(self.kty, variant):
+            raise MalformedError(f"JWK contradicts itself: alg {row.name} on {kind_words(self.kty, variant)} key")
+        if not self.fits(row):
+            raise NotAllowedError(f"oct key is too short: {row.name} needs at least {row.secret_bytes} bytes")
+
+    def _members(self, *, private: bool) -> dict[str, Any]:
+        row = KEY_TYPES[self.kty]
+        members: dict[str, Any] = {"kty": self.kty, **row.describe(self._material)}
+        if not private:
+            members = {name: value for name, value in members.items() if name not in row.private}
+        for name in ("kid", "use", "alg"):
+            value = getattr(self, name)
+            if value is not None:
+                members[name] = value
+        if self.key_ops is not None:
+            members["key_ops"] = list(self.key_ops) if private else public_ops(self.key_ops)
+        members |= _wire.thaw(self.extra, "JWK")
+        return members
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Key):
+            return NotImplemented
+        return (
+            self.is_private == other.is_private
+            and all(
+                getattr(self, name) == getattr(other, name) for name in ("kty", "alg", "kid", "use", "key_ops", "extra")
+            )
+            and self.thumbprint() == other.thumbprint()
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.thumbprint())
+
+    def __repr__(self) -> str:
+        named = [f"{n}={v!r}" for n in ("kty", "crv", "alg", "kid") if (v := getattr(self, n)) is not None]
+        return f"JWK({', '.join(named)}, {'private' if self.is_private else 'public'})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError("a JWK is not pickled: store to_dict() or, meaning it, to_dict(private=True)")
