@@ -6,15 +6,16 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from math import gcd, prod
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mlkem, rsa, x448, x25519
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtkit import JWK, JwtkitError, MalformedError, NotAllowedError, RejectedError, UsageError
+from jwtkit import JWK, JwtkitError, MalformedError, NotAllowedError, RejectedError, UsageError, jws
 from jwtkit._wire import b64url_decode, b64url_encode
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
 
@@ -35,6 +36,15 @@ def with_change(members: dict[str, Any], change: Change) -> dict[str, Any]:
     changed = dict(members)
     change(changed)
     return changed
+
+
+PUBLIC = JWK.generate("ES256").public()
+DER = serialization.load_pem_public_key(PUBLIC.to_pem().encode()).public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+SSH = serialization.load_pem_public_key(PUBLIC.to_pem().encode()).public_bytes(
+    serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+)
 
 
 # --- both directions
@@ -88,6 +98,10 @@ def test_pem_round_trip(alg: Any, password: bytes | None, keys: Keys) -> None:
         pytest.param(lambda: ec.generate_private_key(ec.SECP256R1()), "ES256", id="EC"),
         pytest.param(lambda: ec.generate_private_key(ec.SECP521R1()).public_key(), "ES512", id="EC public"),
         pytest.param(lambda: rsa.generate_private_key(65537, 2048), "PS256", id="RSA"),
+        pytest.param(lambda: ec.generate_private_key(ec.SECP256K1()), "ES256K", id="secp256k1"),
+        pytest.param(ed448.Ed448PrivateKey.generate, "Ed448", id="Ed448"),
+        pytest.param(x25519.X25519PrivateKey.generate, None, id="X25519"),
+        pytest.param(lambda: x448.X448PrivateKey.generate().public_key(), None, id="X448 public"),
     ],
 )
 def test_from_key(made: Callable[[], Any], alg: Any) -> None:
@@ -96,6 +110,11 @@ def test_from_key(made: Callable[[], Any], alg: Any) -> None:
     assert key.is_private is hasattr(backend, "private_bytes")
     assert key.alg == alg
     assert key.kid is None
+    public = backend.public_key() if key.is_private else backend
+    assert key.to_key() == public
+    assert JWK.from_key(key.to_key(), alg=alg) == (key.public() if key.is_private else key)
+    if key.is_private:
+        assert JWK.from_key(key.to_key(private=True), alg=alg) == key
 
 
 @pytest.mark.parametrize(
@@ -130,6 +149,62 @@ def test_thumbprint_of_rfc_8037() -> None:
     assert key.algorithm == "Ed25519"
 
 
+def test_thumbprint_uri() -> None:
+    key = JWK.parse({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
+    # The example of RFC 9278 section 4 is made the same way.
+    uri = "urn:ietf:params:oauth:jwk-thumbprint:sha-256:kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    assert key.thumbprint_uri() == uri
+    assert [len(key.thumbprint(name)) for name in ("sha-256", "sha-384", "sha-512")] == [43, 64, 86]
+    assert key.thumbprint_uri("sha-512") == f"urn:ietf:params:oauth:jwk-thumbprint:sha-512:{key.thumbprint('sha-512')}"
+    wrong: Any = "md5"
+    with pytest.raises(UsageError, match="sha-256"):
+        key.thumbprint(wrong)
+
+
+# --- deterministic ECDSA
+
+
+def test_deterministic_signing_of_rfc_6979() -> None:
+    # RFC 6979 appendix A.2.5, P-256 with SHA-256, message "sample".
+    key = JWK.from_key(
+        ec.derive_private_key(0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721, ec.SECP256R1()),
+        alg="ES256",
+        kid="k",
+    )
+    signer = key.deterministic()
+    expected = (
+        "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
+        "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"
+    )
+    assert signer.sign(b"sample").hex().upper() == expected
+    assert key.sign(b"sample") != key.sign(b"sample")
+    assert (signer.algorithm, signer.key_id) == ("ES256", "k")
+    assert jws.verify(jws.sign(b"x", signer), key, algorithms=["ES256"]).payload == b"x"
+    assert repr(signer) == "DeterministicSigner(algorithm='ES256', key_id='k')"
+
+
+@pytest.mark.parametrize(
+    ("alg", "changes", "words"),
+    [
+        ("RS256", {}, "no EC key"),
+        ("Ed25519", {}, "no EC key"),
+        ("ES256", {"use": "enc"}, "not for signing"),
+        ("ES256", {"alg": "ECDH-ES"}, "not a signing key"),
+    ],
+)
+def test_deterministic_signing_refuses(alg: str, changes: dict[str, Any], words: str, keys: Keys) -> None:
+    with pytest.raises(UsageError, match=words):
+        JWK.parse({**keys[alg].to_dict(private=True), **changes}).deterministic()
+    if not changes:
+        with pytest.raises(UsageError):
+            keys[alg].public().deterministic()
+
+
+def test_a_public_key_signs_nothing_deterministically(keys: Keys) -> None:
+    with pytest.raises(UsageError, match="public key"):
+        keys["ES256"].public().deterministic()
+
+
 # --- the kid
 
 
@@ -160,6 +235,26 @@ def shorter(name: str) -> Change:
 
 def shifted(name: str, by: int) -> Change:
     return lambda members: members.update({name: number(value(members, name) + by)})
+
+
+def roca(members: dict[str, Any]) -> None:
+    """Make a modulus that is a power of 65537 modulo the primorial, as the weak generator made its own."""
+    primorial = prod(p for p in range(2, 702) if all(p % q for q in range(2, p)))
+    modulus = pow(65537, 12345, primorial) + (primorial << 2048 - primorial.bit_length())
+    members.update(n=number(modulus))
+    for name in ("d", "p", "q", "dp", "dq", "qi"):
+        del members[name]
+
+
+def alone(change: Change) -> Change:
+    """Leave d alone, without the primes, and change the key besides."""
+
+    def changed(members: dict[str, Any]) -> None:
+        for name in ("p", "q", "dp", "dq", "qi"):
+            del members[name]
+        change(members)
+
+    return changed
 
 
 COMMON: list[tuple[str, Change, type[JwtkitError]]] = [
@@ -197,6 +292,12 @@ RSA: list[tuple[str, Change, type[JwtkitError]]] = [
     ("e of 16 kbit", given_as("e", number(2**16_000 + 1)), MalformedError),
     ("oth", given_as("oth", []), NotAllowedError),
     *[(f"{name} absent", absent(name), MalformedError) for name in ("d", "p", "q", "dp", "dq", "qi")],
+    ("ROCA", roca, NotAllowedError),
+    ("d alone, of another key", alone(shifted("d", 2)), MalformedError),
+    ("d alone, 1", alone(lambda m: m.update(d="AQ")), MalformedError),
+    ("d alone, n of 16 kbit", alone(lambda m: m.update(n=number(2**16_000 + 1))), NotAllowedError),
+    ("d alone, n beyond 16 kbit", alone(lambda m: m.update(n=number(2**16_384 + 1))), NotAllowedError),
+    ("d alone, n prime", alone(lambda m: m.update(n=number(2**2203 - 1))), MalformedError),
     *[(f"{name} off by two", shifted(name, 2), MalformedError) for name in ("d", "p", "q", "dp", "dq", "qi", "e")],
     ("p 1", given_as("p", "AQ"), MalformedError),
     ("d beyond n", lambda m: m.update(d=number(value(m, "d") + value(m, "n") * 8)), MalformedError),
@@ -220,8 +321,12 @@ EC: list[tuple[str, Change, type[JwtkitError]]] = [
 ]
 OKP: list[tuple[str, Change, type[JwtkitError]]] = [
     ("alg of another type", given_as("alg", "RS256"), MalformedError),
-    ("crv unknown", given_as("crv", "X25519"), NotAllowedError),
+    ("crv unknown", given_as("crv", "Ed521"), NotAllowedError),
+    ("crv of another size", given_as("crv", "Ed448"), MalformedError),
+    ("crv for key agreement", given_as("crv", "X25519"), MalformedError),
     ("crv a number", given_as("crv", 25519), MalformedError),
+    ("x absent", absent("x"), MalformedError),
+    ("x a number", given_as("x", 5), MalformedError),
     ("x of 31 octets", shorter("x"), MalformedError),
     ("d of 33 octets", longer("d"), MalformedError),
     ("d of another key", lambda m: m.update(d=JWK.generate("Ed25519").to_dict(private=True)["d"]), MalformedError),
@@ -232,10 +337,26 @@ OCT: list[tuple[str, Change, type[JwtkitError]]] = [
     ("k empty", given_as("k", ""), MalformedError),
     ("k too short", given_as("k", "c2VjcmV0"), NotAllowedError),
     ("k a number", given_as("k", 1), MalformedError),
+    ("k a PEM key", lambda m: m.update(k=b64url_encode(PUBLIC.to_pem().encode())), NotAllowedError),
+    ("k a JWK", lambda m: m.update(k=b64url_encode(json.dumps(PUBLIC.to_dict()).encode())), NotAllowedError),
+    ("x5c beside a secret", lambda m: m.update(x5c=[]), MalformedError),
+]
+AKP: list[tuple[str, Change, type[JwtkitError]]] = [
+    ("alg absent", absent("alg"), MalformedError),
+    ("alg null", given_as("alg", None), MalformedError),
+    ("alg of another type", given_as("alg", "ES256"), NotAllowedError),
+    ("alg of another parameter set", given_as("alg", "ML-DSA-65"), MalformedError),
+    ("pub absent", absent("pub"), MalformedError),
+    ("pub a number", given_as("pub", 7), MalformedError),
+    ("pub one octet short", shorter("pub"), MalformedError),
+    ("pub one octet long", longer("pub"), MalformedError),
+    ("priv of 31 octets", shorter("priv"), MalformedError),
+    ("priv expanded", given_as("priv", b64url_encode(bytes(2560))), MalformedError),
+    ("priv of another key", given_as("priv", b64url_encode(bytes(32))), MalformedError),
 ]
 TABLE = [
     pytest.param(alg, change, error, id=f"{alg}: {name}")
-    for alg, rows in (("RS256", RSA), ("ES256", EC), ("Ed25519", OKP), ("HS256", OCT))
+    for alg, rows in (("RS256", RSA), ("ES256", EC), ("Ed25519", OKP), ("ML-DSA-44", AKP), ("HS256", OCT))
     for name, change, error in COMMON + rows
 ]
 
@@ -298,25 +419,16 @@ def test_from_pem_refuses(pem: Any, named: Any, error: type[JwtkitError]) -> Non
     [
         pytest.param(lambda: rsa.generate_private_key(65537, 1024), id="RSA 1024"),
         pytest.param(lambda: ec.generate_private_key(ec.SECP192R1()), id="P-192"),
-        pytest.param(lambda: ec.generate_private_key(ec.SECP256K1()).public_key(), id="secp256k1"),
+        pytest.param(lambda: ec.generate_private_key(ec.SECP224R1()).public_key(), id="P-224"),
+        pytest.param(lambda: ec.generate_private_key(ec.BrainpoolP256R1()), id="brainpool"),
         pytest.param(lambda: dsa.generate_private_key(1024), id="DSA"),
-        pytest.param(ed448.Ed448PrivateKey.generate, id="Ed448"),
-        pytest.param(x25519.X25519PrivateKey.generate, id="X25519"),
+        pytest.param(mlkem.MLKEM768PrivateKey.generate, id="ML-KEM"),
         pytest.param(lambda: "key", id="str"),
     ],
 )
 def test_from_key_refuses(made: Callable[[], object]) -> None:
     with pytest.raises(NotAllowedError):
         JWK.from_key(made())
-
-
-PUBLIC = JWK.generate("ES256").public()
-DER = serialization.load_pem_public_key(PUBLIC.to_pem().encode()).public_bytes(
-    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-)
-SSH = serialization.load_pem_public_key(PUBLIC.to_pem().encode()).public_bytes(
-    serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-)
 
 
 @pytest.mark.parametrize(
@@ -346,6 +458,27 @@ def test_from_secret_refuses(secret: Any, words: str) -> None:
         JWK.from_secret(secret, alg="HS256")
 
 
+@pytest.mark.parametrize("secret", [b"x", b"secret", b"x" * 31])
+def test_a_short_secret_needs_to_be_allowed_by_name(secret: bytes) -> None:
+    key = JWK.from_secret(secret, alg="HS256", allow_short_secret=True)
+    again = JWK.parse(key.to_dict(private=True), allow_short_secret=True)
+    assert again == key
+    text = jws.sign(b"payload", key)
+    assert jws.verify(text, again, algorithms=["HS256"]).payload == b"payload"
+    with pytest.raises(NotAllowedError, match="too short"):
+        JWK.parse(key.to_dict(private=True))
+    nameless = {"kty": "oct", "k": b64url_encode(secret)}
+    assert jws.verify(text, JWK.parse(nameless, allow_short_secret=True), algorithms=["HS256"]).payload == b"payload"
+    with pytest.raises(RejectedError):
+        jws.verify(text, JWK.parse(nameless), algorithms=["HS256"])
+
+
+@pytest.mark.parametrize("secret", [b"", PUBLIC.to_pem().encode(), DER, SSH])
+def test_an_empty_or_disguised_secret_is_never_allowed(secret: bytes) -> None:
+    with pytest.raises(UsageError):
+        JWK.from_secret(secret, alg="HS256", allow_short_secret=True)
+
+
 def test_from_secret() -> None:
     key = JWK.from_secret(bytes(range(32)), alg="HS256", kid="s")
     assert key.to_dict(private=True) == {"kty": "oct", "k": b64url_encode(bytes(range(32))), "alg": "HS256", "kid": "s"}
@@ -366,6 +499,7 @@ def test_from_secret() -> None:
         ({"use": "other"}, False, False),
         ({"key_ops": ["sign"]}, True, True),
         ({"key_ops": ["verify"]}, False, True),
+        ({"key_ops": ["deriveKey"]}, False, False),
         ({"key_ops": ["encrypt"]}, False, False),
         ({"key_ops": []}, False, False),
         ({"use": "sig", "key_ops": ["sign", "verify"]}, True, True),
@@ -380,6 +514,11 @@ def test_use_and_key_ops(metadata: dict[str, Any], signs: bool, verifies: bool, 
     else:
         with pytest.raises(UsageError, match="not for signing"):
             key.sign(b"x")
+
+
+def test_a_public_key_that_is_for_signing_is_for_nothing(keys: Keys) -> None:
+    key = JWK.parse({**keys["ES256"].to_dict(), "key_ops": ["sign"]})
+    assert not key.permits("verify")
 
 
 def test_public_operations_are_the_counterparts(keys: Keys) -> None:
@@ -406,10 +545,33 @@ def test_a_short_secret_without_alg_fits_nothing() -> None:
         _ = JWK.parse({"kty": "oct", "k": "c2VjcmV0"}).algorithm
 
 
-@pytest.mark.parametrize("alg", ["none", "None", "HS265", "", None, 5])
+@pytest.mark.parametrize("alg", ["none", "None", "HS265", "", None, 5, "EdDSA"])
 def test_generate_refuses(alg: Any) -> None:
     with pytest.raises(UsageError):
         JWK.generate(alg)
+
+
+@pytest.mark.parametrize("bits", [1024, 2047, 2052, 8200, 3072.0, True, None, "3072"])
+def test_rsa_keys_have_a_sensible_length(bits: Any) -> None:
+    with pytest.raises(UsageError, match="rsa_bits"):
+        JWK.generate("RS256", rsa_bits=bits)
+
+
+def test_longer_rsa_keys() -> None:
+    assert JWK.generate("PS256", rsa_bits=3072).to_key().key_size == 3072
+
+
+@pytest.mark.parametrize("exponent", [3, 65537])
+@pytest.mark.parametrize("modulo", ["product", "least common multiple"])
+def test_an_rsa_key_may_be_stored_without_its_primes(exponent: Any, modulo: str) -> None:
+    numbers = rsa.generate_private_key(exponent, 2048).private_numbers()
+    p, q, n = numbers.p, numbers.q, numbers.public_numbers.n
+    totient = (p - 1) * (q - 1) // (1 if modulo == "product" else gcd(p - 1, q - 1))
+    members = {"kty": "RSA", "n": number(n), "e": number(exponent), "alg": "RS256"}
+    key = JWK.parse({**members, "d": number(pow(exponent, -1, totient))})
+    whole = key.to_dict(private=True)
+    assert {value(whole, "p"), value(whole, "q")} == {p, q}
+    assert jws.verify(jws.sign(b"x", key), JWK.parse(members), algorithms=["RS256"]).payload == b"x"
 
 
 @pytest.mark.parametrize(
@@ -418,6 +580,11 @@ def test_generate_refuses(alg: Any) -> None:
         pytest.param(lambda key: key.public(), id="public"),
         pytest.param(lambda key: key.to_dict(), id="to_dict"),
         pytest.param(lambda key: key.to_pem(), id="to_pem"),
+        pytest.param(lambda key: key.to_pem(private=True), id="to_pem private"),
+        pytest.param(lambda key: key.to_der(private=True), id="to_der"),
+        pytest.param(lambda key: key.to_openssh(), id="to_openssh"),
+        pytest.param(lambda key: key.to_key(private=True), id="to_key"),
+        pytest.param(lambda key: key.thumbprint_uri(), id="thumbprint_uri"),
     ],
 )
 def test_a_secret_is_exported_only_by_name(call: Callable[[JWK], object], keys: Keys) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jwtkit import (
     JWK,
     JWKS,
+    Header,
     JwtkitError,
     KeyNotFoundError,
     Limits,
@@ -46,7 +47,9 @@ BAD: dict[str, Any] = {
     "empty": {},
     "kty unknown": {"kty": "LWE", "kid": "pq"},
     "kty of tomorrow": {"kty": "AKP", "alg": "ML-DSA-65", "pub": "AAAA"},
-    "curve unknown": {"kty": "OKP", "crv": "X25519", "x": "AAAA"},
+    "algorithm of tomorrow": {"kty": "AKP", "alg": "SLH-DSA-SHA2-128s", "pub": "AAAA"},
+    "curve unknown": {"kty": "OKP", "crv": "Ed521", "x": "AAAA"},
+    "x of another length": {"kty": "OKP", "crv": "X25519", "x": "AAAA"},
     "no point": {"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"},
     "a member as a number": {"kty": "RSA", "n": 5, "e": "AQAB"},
     "kid a number": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": 7},
@@ -94,6 +97,9 @@ def test_a_secret_alone_is_kept_aside(keys: Keys) -> None:
         pytest.param(json.dumps({"keys": [{"kty": "oct", "k": "AAAA"}, {"kty": "RSA"}]}), NotAllowedError, id="mixed"),
         pytest.param(json.dumps({"keys": [{}] * 1001}), NotAllowedError, id="too many"),
         pytest.param(" " * (1024 * 1024 + 1), NotAllowedError, id="too large"),
+        pytest.param('{"keys":[' + "[]," * 20_000 + "[]]}", NotAllowedError, id="too many values"),
+        pytest.param('{"keys":[' + "[" * 20 + "]" * 20 + "]}", MalformedError, id="too deep"),
+        pytest.param('{"keys":[],"x":' + "9" * 41 + "}", MalformedError, id="an integer of 41 digits"),
         pytest.param(None, UsageError, id="None"),
         pytest.param([], UsageError, id="list"),
         pytest.param(bytearray(b"{}"), UsageError, id="bytearray"),
@@ -143,6 +149,21 @@ SELECTION: dict[str, tuple[list[dict[str, Any]], Any, list[Any], Any]] = {
     "alg not listed": ([{"kid": "a"}], "a", ["RS256"], NotAllowedError),
     "key for encryption": ([{"kid": "a", "use": "enc"}], "a", ["ES256"], NotAllowedError),
     "key for another operation": ([{"kid": "a", "key_ops": ["encrypt"]}], "a", ["ES256"], NotAllowedError),
+    "no kid, one key for encryption": ([{"kid": "a"}, {"kid": "b", "other": True, "use": "enc"}], None, ["ES256"], 0),
+    "no kid, one key for another operation": (
+        [{"kid": "b", "other": True, "key_ops": ["deriveKey"]}, {"kid": "a"}],
+        None,
+        ["ES256"],
+        1,
+    ),
+    "no kid, one key of another algorithm": (
+        [{"kid": "b", "other": True, "alg": "ECDH-ES"}, {"kid": "a"}],
+        None,
+        ["ES256"],
+        1,
+    ),
+    "kid twice, one for encryption": ([{"kid": "a", "use": "enc"}, {"kid": "a", "use": "sig"}], "a", ["ES256"], 1),
+    "no kid, only keys for encryption": ([{"kid": "a", "use": "enc"}], None, ["ES256"], NotAllowedError),
     "key of an encryption algorithm": ([{"kid": "a", "alg": "ECDH-ES"}], "a", ["ES256"], NotAllowedError),
 }
 
@@ -170,6 +191,60 @@ def test_selection(rows: list[dict[str, Any]], kid: Any, algorithms: list[Any], 
                 assert (refusal.value.kid, refusal.value.alg) == (kid, "ES256")
 
 
+@pytest.mark.parametrize("curve", ["Ed25519", "Ed448"])
+@pytest.mark.parametrize("of_the_key", [None, "specific", "EdDSA"])
+@pytest.mark.parametrize("of_the_header", ["specific", "EdDSA"])
+def test_eddsa_is_accepted_where_it_is_listed(curve: Any, of_the_key: Any, of_the_header: str, keys: Keys) -> None:
+    """On a key, EdDSA stands for the algorithm of its curve, so a move from one name to the other loses no token."""
+    named = {"specific": curve, "EdDSA": "EdDSA", None: None}
+    members = keys[curve].to_dict(private=True)
+    signer = JWK.parse({**members, "alg": named[of_the_header]})
+    known = JWK.parse(public(keys[curve], alg=named[of_the_key]))
+    text = jws.sign(b"x", signer)
+    assert jws.verify(text, known, algorithms=["EdDSA", curve]).header.alg == named[of_the_header]
+    unlisted: Any = [curve] if of_the_header == "EdDSA" else ["EdDSA"]
+    with pytest.raises(NotAllowedError, match="not in the allowed set"):
+        jws.verify(text, known, algorithms=unlisted)
+
+
+def test_eddsa_is_written_only_by_a_key_that_says_so(keys: Keys) -> None:
+    for curve in ("Ed25519", "Ed448"):
+        silent = JWK.parse({n: v for n, v in keys[curve].to_dict(private=True).items() if n != "alg"})
+        assert silent.algorithm == curve
+        assert JWK.parse({**silent.to_dict(private=True), "alg": "EdDSA"}).algorithm == "EdDSA"
+
+
+@pytest.mark.parametrize(
+    "alg", ["ES256", "ES384", "ES512", "ES256K", "Ed25519", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"]
+)
+def test_no_algorithm_takes_a_key_of_another(alg: Any, keys: Keys) -> None:
+    text = jws.sign(b"x", JWK.parse({**keys[alg].to_dict(private=True), "kid": "k"}))
+    every: Any = list(keys)
+    for name, key in keys.items():
+        if name not in (alg, "EdDSA"):
+            with pytest.raises(RejectedError):
+                jws.verify(text, JWK.parse({**key.to_dict(private=True), "kid": "k"}), algorithms=every)
+
+
+def test_a_key_is_found_by_name_in_one_step(keys: Keys) -> None:
+    good = keys["Ed25519"].public()
+    many = [*(JWK.parse({**good.to_dict(), "kid": str(index)}) for index in range(300)), good]
+    compared = 0
+
+    class Name(str):
+        """A kid that counts how often it is compared."""
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    assert list(JWKS(many).keys_for(Header({"alg": "Ed25519", "kid": Name(good.kid)}), None)) == [good]
+    assert compared <= 2
+
+
 def test_a_key_that_fits_two_listed_algorithms_is_no_guess(keys: Keys) -> None:
     nameless = JWKS.parse({"keys": [public(keys["RS256"], alg=None)]})
     token = jws.sign(b"x", keys["RS256"])
@@ -190,7 +265,8 @@ def nameless(key: JWK) -> JWK:
 
 
 MESSAGES = {
-    "unknown kid": (["ES256"], "z", "no key 'z' for alg ES256; refetch the JWKS if the issuer rotates its keys"),
+    "unknown kid": (["ES256"], "z", "no key 'z' for alg ES256 in the set (has 'k0'); refetch the JWKS"),
+    "unknown kid, empty set": ([], "z", "no key 'z' for alg ES256 in the set (holds none); refetch the JWKS"),
     "no kid, no key": ([], None, "no key for alg ES256: it needs a key on P-256, the set holds none"),
     "no kid, another type": (["RS256"], None, "no key for alg ES256: it needs a key on P-256, the set has 'k0'"),
     "kid of another type": (["RS256"], "k0", "alg ES256 needs a key on P-256, got RSA for RS256 (kid 'k0')"),

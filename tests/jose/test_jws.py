@@ -129,6 +129,7 @@ HEADERS: dict[str, tuple[Any, type[JwtkitError] | None]] = {
     "kid a number": ({"alg": "HS256", "kid": 7}, MalformedError),
     "kid null": ({"alg": "HS256", "kid": None}, MalformedError),
     "kid too long": ({"alg": "HS256", "kid": "k" * 1025}, NotAllowedError),
+    "kid too long in UTF-8": (json.dumps({"alg": "HS256", "kid": "ä" * 513}, ensure_ascii=False), NotAllowedError),
     "typ a number": ({"alg": "HS256", "typ": 1}, MalformedError),
     "cty a list": ({"alg": "HS256", "cty": []}, MalformedError),
     "crit empty": ({"alg": "HS256", "crit": []}, MalformedError),
@@ -139,9 +140,17 @@ HEADERS: dict[str, tuple[Any, type[JwtkitError] | None]] = {
     "crit of a registered name": ({"alg": "HS256", "crit": ["alg"]}, MalformedError),
     "crit of an absent name": ({"alg": "HS256", "crit": ["x"]}, MalformedError),
     "crit unknown": ({"alg": "HS256", "x": 1, "crit": ["x"]}, NotAllowedError),
-    "b64 false": ({"alg": "HS256", "b64": False, "crit": ["b64"]}, NotAllowedError),
-    "b64 false without crit": ({"alg": "HS256", "b64": False}, NotAllowedError),
-    "b64 true without crit": ({"alg": "HS256", "b64": True}, NotAllowedError),
+    "crit of null": ({"alg": "HS256", "crit": [None]}, MalformedError),
+    "crit an object": ({"alg": "HS256", "x": 1, "crit": {"x": 1}}, MalformedError),
+    "crit of a name in another case": ({"alg": "HS256", "X": 1, "crit": ["x"]}, MalformedError),
+    "crit of enc": ({"alg": "HS256", "enc": "A256GCM", "crit": ["enc"]}, MalformedError),
+    "b64 true": ({"alg": "HS256", "b64": True, "crit": ["b64"]}, None),
+    "b64 false without crit": ({"alg": "HS256", "b64": False}, MalformedError),
+    "b64 true without crit": ({"alg": "HS256", "b64": True}, MalformedError),
+    "b64 a str": ({"alg": "HS256", "b64": "false", "crit": ["b64"]}, MalformedError),
+    "b64 null": ({"alg": "HS256", "b64": None, "crit": ["b64"]}, MalformedError),
+    "b64 zero": ({"alg": "HS256", "b64": 0, "crit": ["b64"]}, MalformedError),
+    "b64 named and absent": ({"alg": "HS256", "crit": ["b64"]}, MalformedError),
     "not JSON": ("nonsense", MalformedError),
     "array": ("[]", MalformedError),
     "empty": ("", MalformedError),
@@ -151,7 +160,24 @@ HEADERS: dict[str, tuple[Any, type[JwtkitError] | None]] = {
     "NaN": ('{"alg":"HS256","x":NaN}', MalformedError),
     "deep": ('{"alg":"HS256","x":' + "[" * 16 + "]" * 16 + "}", MalformedError),
     "very deep": ('{"alg":"HS256","x":' + "[" * 6000, MalformedError),
-    "an integer beyond 64 bits": ('{"alg":"HS256","x":' + "9" * 21 + "}", MalformedError),
+    "an integer of 64 bits": ('{"alg":"HS256","x":18446744073709551615}', None),
+    "an integer beyond 64 bits": ('{"alg":"HS256","x":18446744073709551616}', MalformedError),
+    "a negative integer beyond 64 bits": ('{"alg":"HS256","x":-18446744073709551616}', MalformedError),
+    "an integer of 21 digits": ('{"alg":"HS256","x":' + "9" * 21 + "}", MalformedError),
+    "digits in a string": ('{"alg":"HS256","x":"' + "9" * 21 + '"}', None),
+    "an integer of 5,000 digits": ('{"alg":"HS256","x":' + "9" * 5000 + "}", MalformedError),
+    "a number beyond a double": ('{"alg":"HS256","x":1e400}', MalformedError),
+    "invalid UTF-8": (b'{"alg":"HS256","x":"\xff"}', MalformedError),
+    "overlong UTF-8": (b'{"alg":"HS256","x":"\xc0\xaf"}', MalformedError),
+    "duplicate inside": ('{"alg":"HS256","jwk":{"kty":"oct","kty":"RSA"}}', MalformedError),
+    "duplicate by escape": ('{"alg":"HS256","\\u0061lg":"none"}', MalformedError),
+    "alg by escape": ('{"\\u0061lg":"HS256"}', None),
+    "16 levels": ('{"alg":"HS256","x":' + "[" * 15 + "]" * 15 + "}", None),
+    "trailing comma": ('{"alg":"HS256",}', MalformedError),
+    "a comment": ('{"alg":"HS256"/**/}', MalformedError),
+    "two objects": ('{"alg":"HS256"}{}', MalformedError),
+    "white space around": (' {"alg":"HS256"}\n', None),
+    "a null byte at the end": ('{"alg":"HS256"}\0', MalformedError),
     "too large": ({"alg": "HS256", "x": "y" * 17_000}, NotAllowedError),
 }
 
@@ -218,6 +244,34 @@ def test_texts(text: Any, error: type[JwtkitError], words: str) -> None:
         pytest.param(lambda: jws.sign(b"", "secret"), "cannot sign with a str", id="key a str"),  # type: ignore[arg-type]  # the mistake
         pytest.param(lambda: jws.sign(b"", KEY, header={"alg": "none"}), "'alg' cannot be set", id="alg"),
         pytest.param(lambda: jws.sign(b"", KEY, header={"crit": ["x"]}), "'crit' cannot be set", id="crit"),
+        pytest.param(lambda: jws.sign(b"", KEY, header={"b64": False}), "'b64' cannot be set", id="b64"),
+        pytest.param(lambda: jws.sign(b"", KEY, header={"x": 1}, crit="x"), "is a list", id="crit a str"),
+        pytest.param(lambda: jws.sign(b"", KEY, crit=["x"]), "present in the header", id="crit of an absent name"),
+        pytest.param(
+            lambda: jws.sign(b"", KEY, header={"cty": "x"}, crit=["cty"]),
+            "name extensions",
+            id="crit of a registered name",
+        ),
+        pytest.param(lambda: jws.sign(b"", KEY, header={"x": 1}, crit=["x", "x"]), "each once", id="crit twice"),
+        pytest.param(lambda: jws.sign(b"", KEY, crit=5), "list of names", id="crit a number"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: jws.sign(b"", KEY, b64=None), "b64 must be True or False", id="b64 None"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: jws.sign(b"a.b", KEY, b64=False), "detached=True", id="a dot in an unencoded payload"),
+        pytest.param(
+            lambda: jws.sign("ä".encode(), KEY, b64=False), "printable ASCII", id="no ASCII in an unencoded payload"
+        ),
+        pytest.param(lambda: jws.sign(b"\xff", KEY, b64=False), "UTF-8", id="no UTF-8 in an unencoded payload"),
+        pytest.param(
+            lambda: jws.sign(b"", KEY, unprotected={"x": 1}),
+            "no unprotected header",
+            id="unprotected in the compact form",
+        ),
+        pytest.param(lambda: jws.sign(b"", [KEY]), "serialization='general'", id="several signers of a compact JWS"),
+        pytest.param(lambda: jws.sign(b"", KEY, serialization="xml"), "serialization must be", id="no serialization"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: verify(GOOD, payload="text"), "payload must be bytes", id="detached payload a str"),
+        pytest.param(lambda: verify(GOOD, crit=["x"]), "mapping from names", id="handlers a list"),
+        pytest.param(lambda: verify(GOOD, crit={"x": True}), "callables", id="a handler that is none"),
+        pytest.param(lambda: verify(GOOD, crit={"b64": bool}), "needs no handler", id="a handler for b64"),
+        pytest.param(lambda: verify(GOOD, crit={"alg": bool}), "needs no handler", id="a handler for alg"),
         pytest.param(lambda: jws.sign(b"", KEY, header={"x": b""}), "bytes", id="bytes in the header"),
         pytest.param(lambda: verify_with([]), "empty", id="no algorithms"),
         pytest.param(lambda: verify_with("HS256"), "is a list", id="algorithms a str"),
@@ -238,9 +292,111 @@ def verify_with(algorithms: Any) -> None:
     jws.verify(GOOD, KEY, algorithms=algorithms)
 
 
+# --- extensions that must be understood
+
+
+def test_an_extension_that_its_handler_accepts() -> None:
+    asked: list[tuple[Any, str]] = []
+
+    def handler(value: Any, header: Header) -> bool:
+        asked.append((value, header.alg))
+        return bool(value == {"until": 5})
+
+    text = jws.sign(b"payload", KEY, header={"x": {"until": 5}}, crit=["x"])
+    verified = verify(text, crit={"x": handler})
+    assert verified.payload == b"payload"
+    assert verified.header.crit == ("x",)
+    assert asked == [({"until": 5}, "HS256")]
+    with pytest.raises(NotAllowedError, match="refused by its handler"):
+        verify(jws.sign(b"", KEY, header={"x": {"until": 6}}, crit=["x"]), crit={"x": handler})
+    asked.clear()
+    with pytest.raises(SignatureError):
+        verify(text[:-4] + "AAAA", crit={"x": handler})
+    with pytest.raises(NotAllowedError, match="'y', which is not understood"):
+        verify(jws.sign(b"", KEY, header={"x": 1, "y": 2}, crit=["x", "y"]), crit={"x": handler})
+    assert asked == []  # a handler sees only what was signed, and nothing when another extension is unknown
+    assert verify(jws.sign(b"payload", KEY, header={"x": 1}), crit={"x": handler}).payload == b"payload"
+    assert asked == []  # nor what is not critical
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes", {}])
+def test_a_handler_must_decide(answer: Any) -> None:
+    text = jws.sign(b"", KEY, header={"x": 1}, crit=["x"])
+    with pytest.raises(UsageError, match="must give True or False"):
+        verify(text, crit={"x": lambda _value, _header: answer})
+
+
+# --- payloads that travel apart, and payloads signed as they are
+
+
+@pytest.mark.parametrize("b64", [True, False])
+@pytest.mark.parametrize("payload", [b"", b"plain", b"with.dots", b"\x00\xff", "grüße".encode()])
+def test_detached(b64: bool, payload: bytes) -> None:
+    text = jws.sign(payload, KEY, detached=True, b64=b64)
+    assert text.split(".")[1] == ""
+    assert verify(text, payload=payload).payload == payload
+    assert verify(text, payload=payload).header.b64 is b64
+    with pytest.raises(SignatureError):
+        verify(text, payload=payload + b"x")
+    if payload:
+        with pytest.raises(SignatureError):
+            verify(text)
+
+
+@pytest.mark.parametrize("payload", [b"", b"plain text!", bytes(range(0x20, 0x2E)) + bytes(range(0x2F, 0x7F))])
+def test_unencoded_inside(payload: bytes) -> None:
+    text = jws.sign(payload, KEY, b64=False)
+    assert text.split(".")[1].encode() == payload
+    assert verify(text).payload == payload
+    if payload:
+        with pytest.raises(MalformedError, match="payload of its own"):
+            verify(text, payload=payload)
+
+
+UNENCODED_HEADER = b64url_encode(b'{"alg":"HS256","b64":false,"crit":["b64"]}')
+
+
+@pytest.mark.parametrize("payload", ["new\nline", "tab\t", "del\x7f", "\x00", "gr\u00fc\u00dfe"])
+def test_unencoded_inside_refuses(payload: str) -> None:
+    signature = b64url_encode(KEY.sign(f"{UNENCODED_HEADER}.{payload}".encode()))
+    with pytest.raises(MalformedError, match="printable ASCII"):
+        verify(f"{UNENCODED_HEADER}.{payload}.{signature}")
+
+
+def test_an_unencoded_dot_makes_another_number_of_segments() -> None:
+    signature = b64url_encode(KEY.sign(f"{UNENCODED_HEADER}.a.b".encode()))
+    with pytest.raises(MalformedError, match="4 segments"):
+        verify(f"{UNENCODED_HEADER}.a.b.{signature}")
+    assert verify(f"{UNENCODED_HEADER}..{signature}", payload=b"a.b").payload == b"a.b"
+
+
+def test_a_payload_comes_from_one_place() -> None:
+    with pytest.raises(MalformedError, match="payload of its own"):
+        verify(GOOD, payload=b"payload")
+
+
+def test_one_signature_never_covers_both_readings_of_a_payload() -> None:
+    encoded = jws.sign(b"payload", KEY, detached=True)
+    with pytest.raises(SignatureError):
+        verify(encoded, payload=b64url_encode(b"payload").encode())
+    raw = jws.sign(b64url_encode(b"payload").encode(), KEY, detached=True, b64=False)
+    with pytest.raises(SignatureError):
+        verify(raw, payload=b"payload")
+
+
+# --- values
+
+
+@pytest.mark.parametrize("made", [VerifiedJWS, jws.VerifiedJSON, jws.VerifiedSignature])
+def test_proof_has_no_constructor(made: Any) -> None:
+    with pytest.raises(UsageError, match=r"comes from jws\.verify"):
+        made(b"payload", {}, KEY)
+
+
 def test_header_is_a_frozen_mapping() -> None:
     header: Any = verify(jws.sign(b"", KEY, typ="x", header={"cty": "y", "z": {"a": []}})).header
     assert (header.alg, header.kid, header.typ, header.cty, header.crit) == ("HS256", "k", "x", "y", ())
+    assert header.b64 is True
     assert (len(header), set(header)) == (5, {"alg", "kid", "typ", "cty", "z"})
     assert repr(header) == "Header(alg='HS256', kid='k', typ='x')"
     with pytest.raises(TypeError):

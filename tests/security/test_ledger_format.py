@@ -276,7 +276,6 @@ G: dict[str, tuple[Attack, type[JwtkitError]]] = {
     "EC coordinate of 10 MB": (lambda: JWK.parse({**EC.to_dict(), "x": "A" * 10_000_000}), NotAllowedError),
     "RSA modulus of 1 Mbit": (lambda: JWK.parse({"kty": "RSA", "e": "AQAB", "n": "f" * 175_000}), NotAllowedError),
     "RSA exponent of 16 kbit": (lambda: JWK.parse({**RSA.to_dict(), "e": b64url_encode(b"\xff" * 2000)}), MalformedError),
-    "RSA private key without primes": (lambda: JWK.parse(without(RSA, "p", "q", "dp", "dq", "qi")), MalformedError),
     "a key set of 100,000 keys": (lambda: JWKS.parse({"keys": [{}] * 100_000}), NotAllowedError),
     "a million digits": (lambda: verify(payload('{"a":' + "1" * 60_000 + "}"), **HS), MalformedError),
 }  # fmt: skip

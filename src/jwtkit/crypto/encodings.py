@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwtkit.crypto.akp_keys import PARAMETER_SETS
 from jwtkit.crypto.ec_keys import curve_name
 from jwtkit.crypto.okp_keys import CURVES
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 
 __all__ = ["classify", "dump", "dump_openssh", "load_der", "load_openssh", "load_pem"]
 
@@ -120,8 +120,8 @@ def dump(key: Any, *, private: bool, pem: bool, form: str | None = None, passwor
     forms: dict[str, Any] = _PRIVATE_FORMS if private else _PUBLIC_FORMS
     chosen = form or ("PKCS8" if private else "SPKI")
     kty = classify(key)[0]
-    if chosen not in forms or _TYPE_OF_FORM.get(chosen, kty) != kty:
-        raise UsageError(f"{chosen} is no form of {'a private' if private else 'a public'} {kty} key")
+    if not isinstance(chosen, str) or chosen not in forms or _TYPE_OF_FORM.get(chosen, kty) != kty:
+        raise UsageError(f"{quote(chosen)} is no form of {'a private' if private else 'a public'} {kty} key")
     encoding = serialization.Encoding.PEM if pem else serialization.Encoding.DER
     if not private:
         written: bytes = key.public_bytes(encoding, forms[chosen])

@@ -118,7 +118,9 @@ def check_parts(
         NotAllowedError, KeyNotFoundError, SignatureError: what stands in the way of `require`.
     """
     headers = [_header_or_refusal(part, limits) for part in parts]
-    options = {header.b64 for header in headers if isinstance(header, Header)} or {True}
+    options = {header.b64 for header in headers if isinstance(header, Header)}
+    if not options:  # no header can be read, so nobody knows how to read the payload
+        _check_required([FailedSignature(header) for header in headers if isinstance(header, RejectedError)], require)
     if len(options) > 1:
         raise MalformedError("b64 must be the same for all signatures of a JWS (RFC 7797 section 3)")
     octets, text = _payload(carried, detached, b64=options == {True})
