@@ -17,6 +17,12 @@ def test_refuses(value: Any) -> None:
         Limits(token_bytes=value)
 
 
+@pytest.mark.parametrize("named", [{"claims_int_digits": 4301}, {"header_int_bits": 20_000}])
+def test_refuses_integers_that_nobody_can_convert(named: Any) -> None:
+    with pytest.raises(UsageError, match="4300 digits"):
+        Limits(**named)
+
+
 def test_is_a_value() -> None:
     assert Limits(token_bytes=10) == Limits(token_bytes=10) != Limits()
     assert hash(Limits()) == hash(Limits())

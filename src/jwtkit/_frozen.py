@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-__all__ = ["Frozen"]
+__all__ = ["Frozen", "put"]
 
-_set = object.__setattr__
+# For constructors of values that come by the thousand: it does not look whether the slot is empty.
+put = object.__setattr__
 
 
 class Frozen:
@@ -20,7 +21,7 @@ class Frozen:
     def __setattr__(self, name: str, value: object) -> None:
         if hasattr(self, name):
             raise AttributeError(f"{type(self).__name__} is frozen: {name} is set already")
-        _set(self, name, value)
+        put(self, name, value)
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")

@@ -51,6 +51,7 @@ def test_round_trip(alg: Any, keys: Keys) -> None:
     assert dict(verified.header) == {"alg": alg, "kid": key.kid, "typ": "JOSE", "x": (1,)}
     assert verified.key is key
     assert "payload" not in repr(verified)
+    assert repr(verified).startswith("VerifiedJWS(9 bytes, Header(")
 
 
 @pytest.mark.parametrize("alg", SIGNATURE_ALGORITHMS)

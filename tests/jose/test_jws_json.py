@@ -91,6 +91,7 @@ def test_round_trip(serialization: Any, detached: bool, b64: bool) -> None:
         assert one.key == ES.public()
         assert (one.header.alg, one.header.typ, one.header["y"]["z"]) == ("ES256", "JOSE", 2)
         assert dict(one.unprotected) == {"y": {"z": 2}}
+        assert repr(one) == f"VerifiedSignature({one.header!r})"
         assert "payload" not in repr(verified)
 
 

@@ -119,6 +119,14 @@ def test_rs256_is_the_default(keys: dict[str, JWK]) -> None:
     assert verifier.verify(sign(keys["RS256"]), nonce="n", now=NOW).header.alg == "RS256"
 
 
+@pytest.mark.parametrize("alg", ["Ed448", "ML-DSA-65"])
+def test_cve_2026_28498_at_hash_fails_closed_where_no_hash_is_defined(alg: Any, keys: dict[str, JWK]) -> None:
+    verifier = IdTokenVerifier(issuer="https://op", client_id="app", keys=keys[alg].public(), algorithms=[alg])
+    assert verifier.verify(sign(keys[alg]), nonce="n", access_token="token", now=NOW).header.alg == alg
+    with pytest.raises(ClaimsError, match="no hash is defined"):
+        verifier.verify(sign(keys[alg], at_hash="AAAA"), nonce="n", access_token="token", now=NOW)
+
+
 def test_an_id_token_is_proof() -> None:
     made: Any = VERIFIER.verify(sign(), nonce="n", now=NOW)
     assert copy.deepcopy(copy.copy(made)) is made

@@ -16,14 +16,14 @@ __all__ = ["load", "public_key", "sha1_thumbprint", "sha256_thumbprint"]
 _UNREADABLE = (ValueError, UnsupportedAlgorithm, Warning)
 
 
-def load(data: bytes) -> list[bytes]:
-    """Read one DER certificate, or all certificates of a PEM text, and give each as DER."""
+def load(data: bytes) -> tuple[object, list[bytes]]:
+    """Read one DER certificate, or all of a PEM text, and give the first one's key, and each as DER."""
     try:
-        if b"-----BEGIN" not in data:
-            return [x509.load_der_x509_certificate(data).public_bytes(serialization.Encoding.DER)]
-        return [each.public_bytes(serialization.Encoding.DER) for each in x509.load_pem_x509_certificates(data)]
+        pem = b"-----BEGIN" in data
+        chain = x509.load_pem_x509_certificates(data) if pem else [x509.load_der_x509_certificate(data)]
+        return chain[0].public_key(), [each.public_bytes(serialization.Encoding.DER) for each in chain]
     except _UNREADABLE:
-        raise MalformedError("not an X.509 certificate in PEM or DER") from None
+        raise MalformedError("not an X.509 certificate in PEM or DER, or one with a key that cannot be read") from None
 
 
 def public_key(der: bytes) -> object:

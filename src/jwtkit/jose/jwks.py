@@ -108,7 +108,7 @@ class JWKS(Frozen):
         if not isinstance(entries, list):
             hint = ": this is a single JWK, use JWK.parse(...)" if "kty" in members else ""
             raise MalformedError(f"JWKS has no 'keys' array{hint}")
-        _refuse_many(entries, limits)
+        _refuse_many(entries, limits.jwks_keys)
         types = {str(entry.get("kty")) == "oct" for entry in entries if isinstance(entry, dict)}
         if len(types) == 2:
             raise NotAllowedError("JWKS mixes shared secrets with public keys: a published set holds public keys only")
@@ -125,7 +125,7 @@ class JWKS(Frozen):
 
         Args:
             source: JSON text, its UTF-8 bytes, or a mapping. Untrusted.
-            limits: bounds for text and number of keys.
+            limits: bounds for text and number of keys; of certificates a quarter as many, for each costs as much.
 
         Raises:
             MalformedError: not a strict JSON object.
@@ -141,7 +141,7 @@ class JWKS(Frozen):
         else:
             raise UsageError(f"JWKS.from_certificates takes str, bytes or a mapping, got {type(source).__name__}")
         entries = [{"kid": kid, "certificate": certificate} for kid, certificate in members.items()]
-        _refuse_many(entries, limits)
+        _refuse_many(entries, limits.jwks_keys // 4)
         return cls._collect(entries, lambda entry: _certified_key(entry, limits), limits)
 
     @classmethod
@@ -197,9 +197,9 @@ def _certified_key(entry: MappingABC[str, object], limits: Limits) -> JWK:
     return JWK(members if kid is None else members | {"kid": kid}, limits=limits)
 
 
-def _refuse_many(entries: Sequence[object], limits: Limits) -> None:
-    if len(entries) > limits.jwks_keys:
-        raise NotAllowedError(f"set has {len(entries)} keys, more than Limits.jwks_keys={limits.jwks_keys}")
+def _refuse_many(entries: Sequence[object], most: int) -> None:
+    if len(entries) > most:
+        raise NotAllowedError(f"set has {len(entries)} keys, more than the {most} that Limits.jwks_keys allows")
 
 
 def _kid_of(entry: object, limits: Limits) -> str | None:

@@ -10,17 +10,17 @@ Rules of this room:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
 
 from jwtkit import _wire
-from jwtkit._frozen import Frozen
+from jwtkit._frozen import Frozen, put
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
 from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.key_certificates import CERTIFICATE_MEMBERS, check_certificates
 from jwtkit.jose.key_forms import kind_words
 from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
-from jwtkit.jose.key_types import KEY_TYPES
+from jwtkit.jose.key_types import KEY_TYPES, Material
 from jwtkit.jose.signers import DeterministicSigner, Signer
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
@@ -49,6 +49,30 @@ class Key(Frozen):
         "use",
     )
 
+    if TYPE_CHECKING:  # slots, and for a type checker read-only
+
+        @property
+        def kty(self) -> str: ...
+        @property
+        def crv(self) -> str | None: ...
+        @property
+        def alg(self) -> str | None: ...
+        @property
+        def kid(self) -> str | None: ...
+        @property
+        def use(self) -> str | None: ...
+        @property
+        def key_ops(self) -> tuple[str, ...] | None: ...
+        @property
+        def is_private(self) -> bool: ...
+        @property
+        def extra(self) -> Mapping[str, Any]: ...
+
+    _material: Material
+    _allow_short_secret: bool
+    _signing: dict[str, Sign]
+    _verifying: dict[str, Verify]
+
     def __init__(
         self,
         members: Mapping[str, object],
@@ -71,24 +95,25 @@ class Key(Frozen):
             problem = "JWK has no kty" if kty is None else "this kty is not supported"
             raise NotAllowedError(f"{problem}: use one of {', '.join(KEY_TYPES)}")
         material = row.read(members)
-        self.kty: Final[str] = kty
-        self.crv: Final = material.variant if "crv" in row.required else None
-        self.alg: Final = read_text(members, "alg", 64)
-        self.kid: Final = read_text(members, "kid", limits.kid_bytes)
-        self.use: Final = read_text(members, "use", 64)
-        self.key_ops: Final = read_key_ops(members, self.use)
-        self.is_private: Final[bool] = material.private is not None
+        use = read_text(members, "use", 64)
         own = (*_COMMON, *row.required, *row.private)
-        self.extra: Final[Mapping[str, Any]] = _wire.freeze({n: v for n, v in members.items() if n not in own})
-        self._material: Final = material
-        self._allow_short_secret: Final = allow_short_secret is True
-        self._signing: Final[dict[str, Sign]] = {}
-        self._verifying: Final[dict[str, Verify]] = {}
+        put(self, "kty", kty)
+        put(self, "crv", material.variant if "crv" in row.required else None)
+        put(self, "alg", read_text(members, "alg", 64))
+        put(self, "kid", read_text(members, "kid", limits.kid_bytes))
+        put(self, "use", use)
+        put(self, "key_ops", read_key_ops(members, use))
+        put(self, "is_private", material.private is not None)
+        put(self, "extra", _wire.freeze({n: v for n, v in members.items() if n not in own}))
+        put(self, "_material", material)
+        put(self, "_allow_short_secret", allow_short_secret is True)
+        put(self, "_signing", {})
+        put(self, "_verifying", {})
         algorithm = SIGNATURE_ALGORITHMS.get(self.alg or "")
         if algorithm is not None:
             self._check_fit(algorithm)
         if any(name in members for name in CERTIFICATE_MEMBERS):
-            check_certificates(members, {"kty": kty, **row.describe(material)})
+            check_certificates(members, material.public)
 
     @property
     def algorithm(self) -> SignatureAlgorithm:

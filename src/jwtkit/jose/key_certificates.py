@@ -24,21 +24,21 @@ def certified_members(data: bytes, alg: SignatureAlgorithm | None) -> dict[str, 
     """Describe the key of a certificate, PEM or DER, and the certificate or chain itself, as JWK members."""
     from jwtkit.crypto import certificates
 
-    chain = certificates.load(data)
+    key, chain = certificates.load(data)
     return {
-        **backend_members(certificates.public_key(chain[0]), alg),
+        **backend_members(key, alg),
         "x5c": [_wire.b64_encode(der) for der in chain],
         "x5t": _wire.b64url_encode(certificates.sha1_thumbprint(chain[0])),
         "x5t#S256": _wire.b64url_encode(certificates.sha256_thumbprint(chain[0])),
     }
 
 
-def check_certificates(members: Mapping[str, object], public: Mapping[str, object]) -> None:
+def check_certificates(members: Mapping[str, object], public: object) -> None:
     """Check that certificate members fit the key and each other.
 
     Args:
         members: of the JWK.
-        public: its public members, as they are described from the key.
+        public: the backend's public key; None for a shared secret.
 
     Raises:
         MalformedError: a member is of another type or length, or belongs to another key or certificate.
@@ -52,8 +52,7 @@ def check_certificates(members: Mapping[str, object], public: Mapping[str, objec
     leaf, *_others = [_wire.parse_standard_base64(text, "JWK member 'x5c'") for text in chain]
     from jwtkit.crypto import certificates
 
-    certified = backend_members(certificates.public_key(leaf), None)
-    if any(public.get(name) != value for name, value in certified.items()):
+    if certificates.public_key(leaf) != public:
         raise MalformedError("JWK contradicts itself: the first certificate of x5c is for another key")
     expected = {"x5t": certificates.sha1_thumbprint, "x5t#S256": certificates.sha256_thumbprint}
     for name, octets in thumbprints.items():
