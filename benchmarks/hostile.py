@@ -58,6 +58,8 @@ RSA_LONG = {"kty": "RSA", "n": b64(b"\xff" * 2048), "e": b64(b"\xff\xff\xff\xff"
 RSA_PRIVATE = {"kty": "RSA", "n": b64(b"\xff" * 1024), "e": "AQAB", "d": b64(b"\x7f" * 1024)}
 VERIFIER = TokenVerifier(keys=HMAC, issuer="i", audience="a", **SETTINGS)
 CERTIFIED = {**EC.to_dict(), "x5c": [certificate(EC)]}
+CERTIFICATE = f"-----BEGIN CERTIFICATE-----\n{certificate(EC)}\n-----END CERTIFICATE-----\n"
+CERTIFICATES = json.dumps(dict.fromkeys(map(str, range(250)), CERTIFICATE))
 PART = '{"protected":"e30","header":{"alg":"HS256"},"signature":"AAAA"}'
 CLAIMS = LIMITS.claims_bytes
 PEM = "-----BEGIN PUBLIC KEY-----\n" + "A" * 60_000 + "\n-----END PUBLIC KEY-----\n"
@@ -103,10 +105,7 @@ CALLS: dict[str, tuple[Callable[[str], object], str]] = {
     "jwks: brackets in strings": (JWKS.parse, longest('{"x":"', "]", '"}', LIMITS.jwks_bytes)),
     "jwks: quotes": (JWKS.parse, longest('{"x":["', '""', '"]}', LIMITS.jwks_bytes)),
     "jwks: white space": (JWKS.parse, longest('{"keys":[', " ", "]}", LIMITS.jwks_bytes)),
-    "certificate map: 250 certificates": (
-        JWKS.from_certificates,
-        json.dumps({str(i): f"-----BEGIN CERTIFICATE-----\n{certificate(EC)}\n-----END CERTIFICATE-----\n" for i in range(250)}),
-    ),
+    "certificate map: 250 certificates": (JWKS.from_certificates, CERTIFICATES),
 }  # fmt: skip
 
 

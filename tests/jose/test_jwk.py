@@ -465,7 +465,7 @@ def test_a_short_secret_needs_to_be_allowed_by_name(secret: bytes) -> None:
     assert again == key
     text = jws.sign(b"payload", key)
     assert jws.verify(text, again, algorithms=["HS256"]).payload == b"payload"
-    with pytest.raises(NotAllowedError, match="too short"):
+    with pytest.raises(NotAllowedError, match="at least 32 bytes"):
         JWK.parse(key.to_dict(private=True))
     nameless = {"kty": "oct", "k": b64url_encode(secret)}
     assert jws.verify(text, JWK.parse(nameless, allow_short_secret=True), algorithms=["HS256"]).payload == b"payload"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from jwtkit._frozen import Frozen
+from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.crypto.maths import HashName, Maths, Sign, Verify
 from jwtkit.errors import UsageError
 
@@ -51,18 +51,18 @@ SignatureAlgorithm = Literal[
 ]
 
 
-class Algorithm(Frozen):
+class Algorithm(KeyAlgorithm):
     """One registered signature algorithm (RFC 7518 section 3, RFC 8812, RFC 9864 section 2, RFC 9964).
 
     Attributes:
-        name: the `alg` value.
-        kty: the key type it needs.
-        variants: the curves it can use, or for AKP keys the parameter set; empty where the key type has no such thing.
         hash_name: its hash, in the spelling of `hashlib`.
-        secret_bytes: shortest secret allowed (RFC 7518 section 3.2); 0 for algorithms with public keys.
+
+    The shortest secret is as long as the hash (RFC 7518 section 3.2).
     """
 
-    __slots__ = ("_maths", "hash_name", "kty", "name", "secret_bytes", "variants")
+    __slots__ = ("_maths", "hash_name")
+
+    name: SignatureAlgorithm
 
     def __init__(
         self,
@@ -74,11 +74,8 @@ class Algorithm(Frozen):
         *,
         secret_bytes: int = 0,
     ) -> None:
-        self.name: Final[SignatureAlgorithm] = name
-        self.kty: Final = kty
-        self.variants: Final = variants
+        super().__init__(name, kty, variants, secret_bytes=secret_bytes)
         self.hash_name: Final[HashName] = hash_name
-        self.secret_bytes: Final = secret_bytes
         self._maths: Final = maths
 
     def signer(self, key: Any) -> Sign:
@@ -88,10 +85,6 @@ class Algorithm(Frozen):
     def verifier(self, key: Any) -> Verify:
         """Make the verifying function of one public key or secret."""
         return self._maths().verifier(key, self.hash_name)
-
-    def fits(self, kty: str, variant: str | None) -> bool:
-        """Tell whether a key of this type and variant can serve."""
-        return self.kty == kty and (not self.variants or variant in self.variants)
 
     def name_on(self, variant: str | None) -> str:
         """Give the fully specified name of this algorithm on a key of this variant (RFC 9864 section 2.2)."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from jwtkit import _wire
 from jwtkit._random import random_text
-from jwtkit.crypto.algorithms import SignatureAlgorithm
+from jwtkit.crypto.encryption import AnyAlgorithm
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.key import Key
 from jwtkit.jose.key_certificates import certified_members
@@ -93,19 +93,23 @@ class JWK(Key):
         return cls(members, allow_short_secret=allow_short_secret, limits=limits)
 
     @classmethod
-    def generate(cls, alg: SignatureAlgorithm, *, kid: str | None = None, rsa_bits: int = RSA_BITS) -> Self:
+    def generate(
+        cls, alg: AnyAlgorithm, *, kid: str | None = None, crv: str | None = None, rsa_bits: int = RSA_BITS
+    ) -> Self:
         """Draw a new private key for one algorithm.
 
         Args:
-            alg: the one algorithm the key will serve.
+            alg: the one algorithm the key will serve: to sign, to manage keys, or to encrypt content directly, such as
+                "A256GCM".
             kid: its identifier. Left out: the RFC 7638 thumbprint, or random text for a shared secret, whose
                 thumbprint would be a fingerprint of the secret.
+            crv: the curve, where the algorithm works on several: ECDH-ES in its variants, and EdDSA.
             rsa_bits: length of an RSA key, 2048 to 8192; other keys have no choice of length.
 
         Raises:
-            UsageError: there is no such algorithm, or EdDSA, which names no curve.
+            UsageError: there is no such algorithm, or it needs a curve, or has no such curve.
         """
-        members = generated_members(alg, rsa_bits)
+        members = generated_members(alg, crv, rsa_bits)
         if kid is None:
             kid = random_text(16) if members["kty"] == "oct" else cls(members).thumbprint()
         return cls(with_metadata(members, alg, kid))
@@ -116,7 +120,7 @@ class JWK(Key):
         pem: str | bytes,
         *,
         password: bytes | None = None,
-        alg: SignatureAlgorithm | None = None,
+        alg: AnyAlgorithm | None = None,
         kid: str | None = None,
     ) -> Self:
         """Read a private or public key from PEM text (PKCS8, SPKI, PKCS1 or SEC1).
@@ -142,7 +146,7 @@ class JWK(Key):
         der: bytes,
         *,
         password: bytes | None = None,
-        alg: SignatureAlgorithm | None = None,
+        alg: AnyAlgorithm | None = None,
         kid: str | None = None,
     ) -> Self:
         """Read a private or public key from DER bytes (PKCS8, SPKI, PKCS1 or SEC1); otherwise as `from_pem`."""
@@ -152,7 +156,7 @@ class JWK(Key):
         return cls.from_key(load_der(data, _password(password)), alg=alg, kid=kid)
 
     @classmethod
-    def from_openssh(cls, line: str | bytes, *, alg: SignatureAlgorithm | None = None, kid: str | None = None) -> Self:
+    def from_openssh(cls, line: str | bytes, *, alg: AnyAlgorithm | None = None, kid: str | None = None) -> Self:
         """Read a public key from one line of OpenSSH's, such as "ssh-ed25519 AAAA... comment".
 
         Raises:
@@ -166,7 +170,7 @@ class JWK(Key):
 
     @classmethod
     def from_certificate(
-        cls, certificate: str | bytes, *, alg: SignatureAlgorithm | None = None, kid: str | None = None
+        cls, certificate: str | bytes, *, alg: AnyAlgorithm | None = None, kid: str | None = None
     ) -> Self:
         """Take the public key out of an X.509 certificate, and keep the certificate as `x5c`, `x5t` and `x5t#S256`.
 
@@ -189,7 +193,7 @@ class JWK(Key):
         return cls(with_metadata(members, alg, kid))
 
     @classmethod
-    def from_key(cls, key: object, *, alg: SignatureAlgorithm | None = None, kid: str | None = None) -> Self:
+    def from_key(cls, key: object, *, alg: AnyAlgorithm | None = None, kid: str | None = None) -> Self:
         """Take over a key object of the `cryptography` package.
 
         Raises:
@@ -200,13 +204,14 @@ class JWK(Key):
 
     @classmethod
     def from_secret(
-        cls, secret: bytes, *, alg: SignatureAlgorithm, kid: str | None = None, allow_short_secret: bool = False
+        cls, secret: bytes, *, alg: AnyAlgorithm, kid: str | None = None, allow_short_secret: bool = False
     ) -> Self:
-        """Take over a shared secret for HMAC: random bytes, at least as many as the hash gives.
+        """Take over a shared secret: random bytes, for HMAC at least as many as the hash gives.
 
         Args:
-            secret: 32 bytes or more for HS256, 48 for HS384, 64 for HS512; not a password.
-            alg: "HS256", "HS384" or "HS512".
+            secret: 32 bytes or more for HS256, 48 for HS384, 64 for HS512, exactly the key's length for AES; a password
+                for the PBES2 algorithms only.
+            alg: "HS256", "HS384", "HS512", or an algorithm that encrypts with a shared secret.
             kid: its identifier.
             allow_short_secret: accept fewer bytes, for a peer that cannot be changed. Whoever sees one token can try
                 short secrets at home.

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
 from jwtkit import _wire
 from jwtkit._frozen import Frozen, put
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
+from jwtkit.crypto.encryption import KEY_ALGORITHMS
+from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.key_certificates import CERTIFICATE_MEMBERS, check_certificates
-from jwtkit.jose.key_forms import kind_words
+from jwtkit.jose.key_forms import kind_words, secret_words
 from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
 from jwtkit.jose.key_types import KEY_TYPES, Material
 from jwtkit.jose.signers import DeterministicSigner, Signer
@@ -28,6 +30,7 @@ __all__ = ["Key"]
 
 _COMMON: Final = ("kty", "kid", "use", "key_ops", "alg")
 _THUMBPRINT_URI: Final = "urn:ietf:params:oauth:jwk-thumbprint"
+_PRIVATE_COUNTERPART: Final = {"verify": "sign", "encrypt": "decrypt", "wrapKey": "unwrapKey"}
 ThumbprintHash = Literal["sha-256", "sha-384", "sha-512"]
 
 
@@ -109,7 +112,7 @@ class Key(Frozen):
         put(self, "_allow_short_secret", allow_short_secret is True)
         put(self, "_signing", {})
         put(self, "_verifying", {})
-        algorithm = SIGNATURE_ALGORITHMS.get(self.alg or "")
+        algorithm = KEY_ALGORITHMS.get(self.alg or "")
         if algorithm is not None:
             self._check_fit(algorithm)
         if any(name in members for name in CERTIFICATE_MEMBERS):
@@ -186,33 +189,42 @@ class Key(Frozen):
         return verify
 
     def permits(self, operation: str) -> bool:
-        """Tell whether `use` and `key_ops` allow an operation, "sign" or "verify" (RFC 7517 sections 4.2 and 4.3)."""
+        """Tell whether `use` and `key_ops` allow an operation, such as "verify" (RFC 7517 sections 4.2 and 4.3)."""
         if self.use is not None and operation not in OPERATIONS_OF_USE.get(self.use, ()):
             return False
         if self.key_ops is None or operation in self.key_ops:
             return True
-        # Who may sign may check what it signed; a public key that is for signing is for nothing.
-        return operation == "verify" and self.is_private and "sign" in self.key_ops
+        # Who may sign may check what it signed, and who may decrypt may encrypt to itself; with a shared secret that is
+        # another right. A public key that is for signing or decrypting is for nothing.
+        private = _PRIVATE_COUNTERPART.get(operation)
+        return self.is_private and private in self.key_ops and (self.kty != "oct" or private == "sign")
 
-    def fits(self, row: Algorithm) -> bool:
+    def fits(self, row: KeyAlgorithm) -> bool:
         """Tell whether type, curve and length suit an algorithm, whatever `alg` says."""
         if not row.fits(self.kty, self._material.variant):
             return False
-        return self.kty != "oct" or self._allow_short_secret or len(self._material.private) >= row.secret_bytes
+        if self.kty != "oct":
+            return True
+        return row.fits_secret(len(self._material.private), allow_short=self._allow_short_secret)
 
-    def serves(self, row: Algorithm) -> bool:
+    def serves(self, row: KeyAlgorithm) -> bool:
         """Tell whether this key fits an algorithm and names it, or names none.
 
         On a key, EdDSA and the fully specified name of its curve are the same (RFC 9864 section 4.1).
         """
         if not self.fits(row):
             return False
-        own = row if self.alg is None else SIGNATURE_ALGORITHMS.get(self.alg)
+        own = row if self.alg is None else KEY_ALGORITHMS.get(self.alg)
         return own is not None and self.specific(own) == self.specific(row)
 
-    def specific(self, row: Algorithm) -> str:
+    def specific(self, row: KeyAlgorithm) -> str:
         """Give the fully specified name of an algorithm on this key (RFC 9864 section 2)."""
         return row.name_on(self._material.variant)
+
+    def backend(self, *, private: bool) -> Any:
+        """Give the secret, or the backend's public or private key, to the maths; `to_key` is the door for others."""
+        material = self._material
+        return material.private if private or self.kty == "oct" else material.public
 
     def thumbprint(self, hash_name: ThumbprintHash = "sha-256") -> str:
         """Give the thumbprint as base64url text, 43 characters for SHA-256.
@@ -257,12 +269,12 @@ class Key(Frozen):
         if not self.permits("sign"):
             raise UsageError(f"{self!r} is not for signing: its use is {self.use!r}, its key_ops {self.key_ops!r}")
 
-    def _check_fit(self, row: Algorithm) -> None:
+    def _check_fit(self, row: KeyAlgorithm) -> None:
         variant = self._material.variant
         if not row.fits(self.kty, variant):
             raise MalformedError(f"JWK contradicts itself: alg {row.name} on {kind_words(self.kty, variant)} key")
         if not self.fits(row):
-            raise NotAllowedError(f"oct key is too short: {row.name} needs at least {row.secret_bytes} bytes")
+            raise NotAllowedError(f"oct key has the wrong length: {row.name} needs {secret_words(row)}")
 
     def _members(self, *, private: bool) -> dict[str, Any]:
         row = KEY_TYPES[self.kty]

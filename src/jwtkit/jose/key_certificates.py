@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from jwtkit import _wire
-from jwtkit.crypto.algorithms import SignatureAlgorithm
+from jwtkit.crypto.encryption import AnyAlgorithm
 from jwtkit.errors import MalformedError
 from jwtkit.jose.key_forms import backend_members
 
@@ -20,7 +20,7 @@ CERTIFICATE_MEMBERS: Final = ("x5c", "x5t", "x5t#S256")
 _THUMBPRINT_OCTETS: Final = {"x5t": 20, "x5t#S256": 32}
 
 
-def certified_members(data: bytes, alg: SignatureAlgorithm | None) -> dict[str, object]:
+def certified_members(data: bytes, alg: AnyAlgorithm | None) -> dict[str, object]:
     """Describe the key of a certificate, PEM or DER, and the certificate or chain itself, as JWK members."""
     from jwtkit.crypto import certificates
 

@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 
 from jwtkit import _wire
 from jwtkit._random import random_bytes
-from jwtkit.crypto.algorithms import Algorithm, SignatureAlgorithm, find_algorithm
-from jwtkit.errors import NotAllowedError, UsageError
+from jwtkit.crypto.encryption import AnyAlgorithm, find_key_algorithm
+from jwtkit.crypto.key_algorithm import KeyAlgorithm
+from jwtkit.errors import NotAllowedError, UsageError, quote
 from jwtkit.jose.key_members import disguise, too_long
 from jwtkit.jose.key_types import KEY_TYPES, Material
 from jwtkit.limits import DEFAULT_LIMITS
@@ -24,6 +25,7 @@ __all__ = [
     "kind_words",
     "read_form",
     "secret_members",
+    "secret_words",
     "with_metadata",
 ]
 
@@ -34,24 +36,32 @@ Members = dict[str, object]
 KeyForm = Literal["PKCS8", "SPKI", "PKCS1", "SEC1"]
 
 
-def generated_members(alg: SignatureAlgorithm, rsa_bits: int) -> Members:
-    """Draw a new private key, or a secret as long as the hash."""
-    row = find_algorithm(alg)
+def generated_members(alg: AnyAlgorithm, crv: str | None, rsa_bits: int) -> Members:
+    """Draw a new private key, or a secret as long as the algorithm needs."""
+    row = find_key_algorithm(alg)
     if type(rsa_bits) is not int or not RSA_BITS <= rsa_bits <= _LONGEST_RSA_BITS or rsa_bits % 8:
         raise UsageError(f"rsa_bits must be a multiple of 8 from {RSA_BITS} to {_LONGEST_RSA_BITS}")
-    if row.kty == "oct":
+    kty, variant = row.kty, _variant(row, crv)
+    if kty == "oct":
+        if row.secret_bytes <= 1:
+            hint = "name the content encryption, such as 'A256GCM'" if alg == "dir" else "use JWK.from_secret(password)"
+            raise UsageError(f"{alg} does not say how long a key is: {hint}")
         material = Material(None, None, random_bytes(row.secret_bytes))
     else:
-        variant = _only_variant(row)
-        private = _generate(row.kty, variant, rsa_bits)
+        kty = "OKP" if variant in ("X25519", "X448") else kty  # ECDH works on keys of both types
+        private = _generate(kty, variant, rsa_bits)
         material = Material(variant, private.public_key(), private)
-    return {"kty": row.kty, **KEY_TYPES[row.kty].describe(material)}
+    return {"kty": kty, **KEY_TYPES[kty].describe(material)}
 
 
-def _only_variant(row: Algorithm) -> str | None:
-    if len(row.variants) > 1:
-        raise UsageError(f"{row.name} does not say which curve: use one of {', '.join(row.variants)}")
-    return row.variants[0] if row.variants else None
+def _variant(row: KeyAlgorithm, crv: str | None) -> str | None:
+    if crv is None:
+        if len(row.variants) > 1:
+            raise UsageError(f"{row.name} does not say which curve: pass crv=, one of {', '.join(row.variants)}")
+        return row.variants[0] if row.variants else None
+    if not isinstance(crv, str) or crv not in row.variants or row.kty == "AKP":
+        raise UsageError(f"crv {quote(crv)} is no curve of {row.name}: use {', '.join(row.variants) or 'none'}")
+    return crv
 
 
 def _generate(kty: str, variant: str | None, rsa_bits: int) -> Any:
@@ -87,21 +97,21 @@ def check_password(password: object) -> None:
         raise UsageError(f"password must be bytes, 1 to {_PASSWORD_BYTES} of them")
 
 
-def backend_members(key: object, alg: SignatureAlgorithm | None) -> Members:
+def backend_members(key: object, alg: AnyAlgorithm | None) -> Members:
     """Describe a key object of the backend, which `alg` must fit where it is given."""
     from jwtkit.crypto.encodings import classify
 
     kty, variant, private = classify(key)
-    if alg is not None and not find_algorithm(alg).fits(kty, variant):
+    if alg is not None and not find_key_algorithm(alg).fits(kty, variant):
         raise UsageError(f"alg {alg} does not fit {kind_words(kty, variant)} key")
     backend: Any = key
     material = Material(variant, backend.public_key() if private else backend, backend if private else None)
     return {"kty": kty, **KEY_TYPES[kty].describe(material)}
 
 
-def secret_members(secret: bytes, alg: SignatureAlgorithm, *, allow_short: bool) -> Members:
+def secret_members(secret: bytes, alg: AnyAlgorithm, *, allow_short: bool) -> Members:
     """Describe a shared secret, which must be long enough and must not be a public key in disguise."""
-    row = find_algorithm(alg)
+    row = find_key_algorithm(alg)
     if row.kty != "oct":
         raise UsageError(f"alg {alg} does not use a shared secret: use JWK.from_pem(...) or JWK.parse(...)")
     if not isinstance(secret, bytes):
@@ -109,20 +119,25 @@ def secret_members(secret: bytes, alg: SignatureAlgorithm, *, allow_short: bool)
     problem = disguise(secret)
     if problem is not None:
         raise UsageError(problem)
-    if len(secret) < (1 if allow_short else row.secret_bytes):
+    if not row.fits_secret(len(secret), allow_short=allow_short):
         raise UsageError(
-            f"secret has {len(secret)} bytes, but {alg} needs at least {row.secret_bytes}: "
+            f"secret has {len(secret)} bytes, but {alg} needs {secret_words(row)}: "
             f"use JWK.generate({alg!r}) or {row.secret_bytes} random bytes"
         )
     return {"kty": "oct", "k": _wire.b64url_encode(secret)}
 
 
-def with_metadata(members: Members, alg: SignatureAlgorithm | None, kid: str | None) -> Members:
+def with_metadata(members: Members, alg: AnyAlgorithm | None, kid: str | None) -> Members:
     """Add what the caller says about the key."""
     longest = DEFAULT_LIMITS.kid_bytes
     if kid is not None and (not isinstance(kid, str) or too_long(kid, longest)):
         raise UsageError(f"kid must be a str of at most {longest} bytes")
     return members | {name: value for name, value in (("alg", alg), ("kid", kid)) if value is not None}
+
+
+def secret_words(row: KeyAlgorithm) -> str:
+    """Say how long a shared secret has to be."""
+    return f"{'exactly' if row.exact_secret else 'at least'} {row.secret_bytes} bytes"
 
 
 def kind_words(kty: str, variant: str | None) -> str:
