@@ -5,6 +5,7 @@ has identity, `jwtkit.oidc`.
 """
 
 from jwtkit.crypto.algorithms import SignatureAlgorithm, parse_algorithms
+from jwtkit.crypto.encryption import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import (
     ClaimsError,
     DecryptionError,
@@ -21,8 +22,9 @@ from jwtkit.errors import (
     SignatureError,
     UsageError,
 )
-from jwtkit.jose import jws
+from jwtkit.jose import jwe, jws
 from jwtkit.jose.header import Header
+from jwtkit.jose.jwe import DecryptedJWE
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS, UnusableKey
 from jwtkit.jose.jws import VerifiedJWS
@@ -44,10 +46,13 @@ __all__ = [
     "UNCHECKED",
     "Claims",
     "ClaimsError",
+    "ContentEncryptionAlgorithm",
+    "DecryptedJWE",
     "DecryptionError",
     "ExpiredError",
     "Header",
     "JwtkitError",
+    "KeyManagementAlgorithm",
     "KeyNotFoundError",
     "KeySource",
     "Limits",
@@ -68,6 +73,7 @@ __all__ = [
     "UsageError",
     "VerifiedJWS",
     "claim",
+    "jwe",
     "jws",
     "numeric_date",
     "parse_algorithms",

@@ -5,15 +5,14 @@ Nothing is ever mended silently: a verifier that strips and trims accepts two te
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError
 
 __all__ = ["explain_text", "refuse_non_text"]
 
-_JWS_DOTS: Final = 2
-_JWE_DOTS: Final = 4
+_DOTS: Final[Mapping[str, int]] = {"JWS": 2, "JWE": 4}
 # The first row that fits explains the text.
 _MISTAKES: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (lambda text: not text, "token is empty"),
@@ -30,22 +29,28 @@ _MISTAKES: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
 )
 
 
-def explain_text(text: str, finding: MalformedError) -> RejectedError:
-    """Give the error for a text that did not parse as a compact JWS; never quotes the text.
+def explain_text(text: str, finding: MalformedError, *, expected: Literal["JWS", "JWE"] = "JWS") -> RejectedError:
+    """Give the error for a text that did not parse as a compact token; never quotes the text.
 
     Args:
         text: the whole text. Untrusted.
         finding: what the parser stumbled over, for a text without one of the known mistakes.
+        expected: what it should have been.
     """
     for fits, message in _MISTAKES:
         if fits(text):
             return MalformedError(message)
-    dots = text.count(".")
-    if dots == _JWE_DOTS:
-        return NotAllowedError("this is an encrypted token (JWE, 5 segments), but a signed one (JWS) is expected")
-    if dots != _JWS_DOTS:
-        return MalformedError(f"token has {dots + 1} segments: a signed token has 3")
-    return finding
+    dots, wanted = text.count("."), _DOTS[expected]
+    if dots == wanted:
+        return finding
+    kind = "an encrypted" if expected == "JWE" else "a signed"
+    if dots in _DOTS.values():
+        return NotAllowedError(
+            "this is an encrypted token (JWE, 5 segments), but a signed one (JWS) is expected"
+            if expected == "JWS"
+            else "this is a signed token (JWS, 3 segments), but an encrypted one (JWE) is expected"
+        )
+    return MalformedError(f"token has {dots + 1} segments: {kind} token has {wanted + 1}")
 
 
 def refuse_non_text(token: object) -> UsageError:

@@ -21,7 +21,7 @@ from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS
 from jwtkit.jose.select import KeySource, OwnKeys, allowed_rows, select
 
-__all__ = ["Extensions", "Gate", "check_extensions"]
+__all__ = ["Extensions", "Gate", "check_extensions", "handle_extensions", "refuse_unknown_extensions"]
 
 # The name of a critical header member, and whether its value, in this header, is understood and accepted.
 Extensions = Mapping[str, Callable[[Any, Header], bool]]
@@ -71,9 +71,7 @@ class Gate(Frozen):
         Raises:
             NotAllowedError, KeyNotFoundError: as their names say.
         """
-        for name in header.crit:
-            if name != "b64" and name not in self._extensions:
-                raise NotAllowedError(f"crit demands the extension {quote(name)}, which is not understood here")
+        refuse_unknown_extensions(header, self._extensions, understood=("b64",))
         if not header.b64 and not self._allow_unencoded:
             raise NotAllowedError("a JWT must not use the unencoded payload option (b64, RFC 7797 section 7)")
         if self._check_header is not None:
@@ -89,12 +87,28 @@ class Gate(Frozen):
         """
         if not key.verification(self._allowed[header.alg])(message, signature):
             raise SignatureError("the signature does not verify with the key the token names")
-        for name in header.crit:
-            if name != "b64":
-                self._handle(name, header)
+        handle_extensions(header, self._extensions)
 
-    def _handle(self, name: str, header: Header) -> None:
-        answer = self._extensions[name](header[name], header)
+
+def refuse_unknown_extensions(header: Header, extensions: Extensions, *, understood: tuple[str, ...]) -> None:
+    """Refuse a header that demands what nobody here understands (RFC 7515 section 4.1.11, RFC 7516 section 4.1.13)."""
+    for name in header.crit:
+        if name not in understood and name not in extensions:
+            raise NotAllowedError(f"crit demands the extension {quote(name)}, which is not understood here")
+
+
+def handle_extensions(header: Header, extensions: Extensions) -> None:
+    """Ask the handlers of critical header members, once the header is known to be authentic.
+
+    Raises:
+        NotAllowedError: a handler says no.
+        UsageError: a handler says something else.
+    """
+    for name in header.crit:
+        handler = extensions.get(name)
+        if handler is None:
+            continue  # understood here
+        answer = handler(header[name], header)
         if not isinstance(answer, bool):
             raise UsageError(f"the handler of {name!r} must give True or False, got {type(answer).__name__}")
         if not answer:

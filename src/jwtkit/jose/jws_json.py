@@ -64,6 +64,8 @@ def parse_json(source: object, limits: Limits) -> tuple[str | None, list[Part]]:
         members = _wire.thaw(source, _WHAT)
     else:
         raise UsageError(f"a JSON JWS is str, bytes or a mapping, got {type(source).__name__}")
+    if "ciphertext" in members:
+        raise MalformedError("this is an encrypted JWE: use jwe.decrypt_json(...)")
     payload = members.get("payload")
     if payload is not None and not isinstance(payload, str):
         raise MalformedError(f"{_WHAT} member 'payload' must be a string, got {type(payload).__name__}")

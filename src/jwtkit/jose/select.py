@@ -9,17 +9,19 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
+from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.errors import KeyNotFoundError, NotAllowedError, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS, by_kid
+from jwtkit.jose.key_forms import secret_words
 
-__all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "refuse_useless", "select"]
+__all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "pick", "refuse_useless", "select", "unfit"]
 
 _NAMED_IN_MESSAGES: Final = 5
 
@@ -101,9 +103,37 @@ def select(header: Header, source: KeySource, issuer: str | None, allowed: Mappi
     row = allowed.get(header.alg)
     if row is None:
         raise NotAllowedError(f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}")
+    return pick(header, source, issuer, row, allowed, operations=("verify",), serves=lambda key: key.serves(row))
+
+
+def pick(
+    header: Header,
+    source: KeySource,
+    issuer: str | None,
+    row: KeyAlgorithm,
+    allowed: Mapping[str, KeyAlgorithm],
+    *,
+    operations: tuple[str, ...],
+    serves: Callable[[JWK], bool],
+) -> JWK:
+    """Pick the one key for an algorithm that is allowed.
+
+    Args:
+        header: says the kid. Untrusted.
+        source: where keys come from.
+        issuer: what the source is told.
+        row: the algorithm.
+        allowed: all algorithms the caller lists.
+        operations: what the key is wanted for; one of them must be permitted (RFC 7517 section 4.3).
+        serves: whether a key is one for this algorithm.
+
+    Raises:
+        NotAllowedError: the key is for something else, or several keys fit.
+        KeyNotFoundError: no key fits; a fresh key set might have one.
+    """
     keys = source.keys_for(header, issuer)
-    serving = [key for key in keys if key.serves(row)]
-    fitting = [key for key in serving if key.permits("verify")]
+    serving = [key for key in keys if serves(key)]
+    fitting = [key for key in serving if any(key.permits(operation) for operation in operations)]
     if len(fitting) == 1:
         _refuse_guess(fitting[0], allowed)
         return fitting[0]
@@ -115,15 +145,15 @@ def select(header: Header, source: KeySource, issuer: str | None, allowed: Mappi
             "pass the one you mean as keys="
         )
     if serving:
-        raise NotAllowedError(f"{serving[0]!r} is not for verifying: see its use and key_ops")
+        raise NotAllowedError(f"{serving[0]!r} is not for {' or '.join(operations)}: see its use and key_ops")
     named = next((key for key in keys if header.kid is not None and key.kid == header.kid), None)
     if named is not None:
-        raise NotAllowedError(_unfit(named, row))
+        raise NotAllowedError(unfit(named, row))
     held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
     raise _not_found(header, held, row)
 
 
-def _refuse_guess(key: JWK, allowed: Mapping[str, Algorithm]) -> None:
+def _refuse_guess(key: JWK, allowed: Mapping[str, KeyAlgorithm]) -> None:
     """Refuse a key that names no algorithm where two listed ones fit it."""
     if key.alg is None:
         fitting = dict.fromkeys(key.specific(row) for row in allowed.values() if key.fits(row))
@@ -142,10 +172,10 @@ def refuse_useless(source: KeySource, algorithms: Sequence[SignatureAlgorithm]) 
     if isinstance(source, OwnKeys):
         rows = [SIGNATURE_ALGORITHMS[name] for name in algorithms]
         if not any(key.serves(row) for key in source.keys for row in rows):
-            raise UsageError(_unfit(source.keys[0], rows[0]))
+            raise UsageError(unfit(source.keys[0], rows[0]))
 
 
-def _unfit(key: JWK, row: Algorithm) -> str:
+def unfit(key: JWK, row: KeyAlgorithm) -> str:
     """Say why a key does not serve an algorithm."""
     kind = f"{key.kty} {key.crv}" if key.crv else key.kty
     own = f" for {key.alg}" if key.alg is not None else ""
@@ -153,9 +183,9 @@ def _unfit(key: JWK, row: Algorithm) -> str:
     return f"alg {row.name} needs {_needs(row)}, got {kind}{own} ({kid})"
 
 
-def _needs(row: Algorithm) -> str:
+def _needs(row: KeyAlgorithm) -> str:
     if row.kty == "oct":
-        return f"a shared secret of at least {row.secret_bytes} bytes"
+        return f"a shared secret of {secret_words(row)}" if row.secret_bytes > 1 else "a shared secret"
     if row.kty == "AKP":
         return f"an AKP key for {row.name}"
     return "an RSA key" if row.kty == "RSA" else f"a key on {' or '.join(row.variants)}"
@@ -166,7 +196,7 @@ def _names(keys: Sequence[JWK]) -> str:
     return ", ".join(shown) + (", ..." if len(keys) > _NAMED_IN_MESSAGES else "")
 
 
-def _not_found(header: Header, held: Sequence[JWK], row: Algorithm) -> KeyNotFoundError:
+def _not_found(header: Header, held: Sequence[JWK], row: KeyAlgorithm) -> KeyNotFoundError:
     has = f"has {_names(held)}" if held else "holds none"
     if header.kid is None:
         message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {has}"
