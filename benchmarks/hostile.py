@@ -19,7 +19,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from jwtkit import JWK, JWKS, JwtkitError, Limits, TokenVerifier, UnverifiedToken, jws
+from jwtkit import JWK, JWKS, JwtkitError, Limits, TokenVerifier, UnverifiedToken, jwe, jws
 
 ROUNDS = 7
 LIMITS = Limits()
@@ -73,6 +73,27 @@ def verify_json(text: str) -> object:
     return jws.verify_json(text, HMAC, require="any", **SETTINGS)
 
 
+WRAP, PASSWORD = JWK.generate("A128KW", kid="k"), JWK.from_secret(b"password", alg="PBES2-HS256+A128KW", kid="k")
+OPEN: Any = {"algorithms": ["A128KW", "PBES2-HS256+A128KW"], "encryptions": ["A128GCM"], "allow_zip": True}
+
+
+def decrypt(text: str) -> object:
+    return jwe.decrypt(text, WRAP, **OPEN)
+
+
+def decrypt_json(text: str) -> object:
+    return jwe.decrypt_json(text, [WRAP, PASSWORD], **OPEN)
+
+
+def many_recipients(key: JWK, p2c: int) -> str:
+    recipients = [jwe.Recipient(key, p2c=1000)] * LIMITS.recipients
+    members = json.loads(jwe.encrypt(b"", recipients, enc="A128GCM", serialization="general"))
+    for entry in members["recipients"]:
+        if "p2c" in entry["header"]:
+            entry["header"]["p2c"] = p2c
+    return json.dumps(members | {"tag": "AAAA"})
+
+
 def claims(text: str) -> str:
     return with_header('{"alg":"HS256","kid":"k"}', b64(text.encode()))
 
@@ -87,6 +108,12 @@ CALLS: dict[str, tuple[Callable[[str], object], str]] = {
     "jws json: arrays": (verify_json, longest('{"x":[[]', ",[]", "]}", LIMITS.token_bytes)),
     "jws json: quotes": (verify_json, longest('{"x":["', '","', '"]}', LIMITS.token_bytes)),
     "jws json: 16 signatures": (verify_json, '{"payload":"","signatures":[' + ",".join([PART] * 16) + "]}"),
+    "jwe: the longest token": (decrypt, jwe.encrypt(bytes(190_000), WRAP, enc="A128GCM")),
+    "jwe: a bomb of 50 MB": (decrypt, jwe.encrypt(bytes(50_000_000), WRAP, enc="A128GCM", compress=True)),
+    "jwe: dots": (decrypt, "." * LIMITS.token_bytes),
+    "jwe json: 16 recipients": (decrypt_json, many_recipients(WRAP, 0)),
+    "jwe json: 16 recipients of PBES2, too costly": (decrypt_json, many_recipients(PASSWORD, 75_001)),
+    "jwe json: objects": (decrypt_json, longest('{"x":[{}', ',{"a":1}', "]}", LIMITS.token_bytes)),
     "claims: objects": (VERIFIER.verify, claims(longest('{"x":[{}', ',{"a":1}', "]}", CLAIMS))),
     "claims: integers": (VERIFIER.verify, claims(longest('{"x":[1', "," + "9" * 4300, "]}", CLAIMS))),
     "claims: brackets": (VERIFIER.verify, claims(longest('{"x":[', "[],", "[]]}", CLAIMS))),

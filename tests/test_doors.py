@@ -24,6 +24,7 @@ from jwtkit import (
     UnverifiedToken,
     UsageError,
     claim,
+    jwe,
     jws,
     numeric_date,
     parse_algorithms,
@@ -58,6 +59,8 @@ from jwtkit.oidc import IdTokenVerifier
 
 KEY = JWK.generate("HS256", kid="k")
 EC = JWK.generate("ES256", kid="e")
+WRAP, AGREE = JWK.generate("A128KW"), JWK.generate("ECDH-ES", crv="X25519")
+PASSWORD = JWK.from_secret(b"password", alg="PBES2-HS256+A128KW")
 ISSUER = "https://auth.example.com"
 SERVER = ServerMetadata(issuer=ISSUER, authorization_endpoint=f"{ISSUER}/a", token_endpoint=f"{ISSUER}/t")
 CLIENT = Client(server=SERVER, client_id="c", auth=ClientSecretBasic(Secret("s")))
@@ -101,6 +104,8 @@ DOORS: dict[str, Door] = {
     "jws.sign cty": lambda it: jws.sign(b"", KEY, header={"cty": it}),
     "jws.sign crit": lambda it: jws.sign(b"", KEY, crit=it),
     "jws.sign b64": lambda it: jws.sign(b"", KEY, b64=it),
+    "jws.sign detached": lambda it: jws.sign(b"", KEY, detached=it),
+    "JWK.parse allow_short_secret": lambda it: JWK.parse(EC.to_dict(), allow_short_secret=it),
     "jws.sign serialization": lambda it: jws.sign(b"", KEY, serialization=it),
     "jws.sign unprotected": lambda it: jws.sign(b"", KEY, unprotected=it, serialization="general"),
     "jws.sign several": lambda it: jws.sign(b"", [it], serialization="general"),
@@ -113,6 +118,25 @@ DOORS: dict[str, Door] = {
     "jws.verify_json payload": lambda it: jws.verify_json("{}", KEY, algorithms=["HS256"], require="any", payload=it),
     "jws.verify keys": lambda it: jws.verify("a.b.c", it, algorithms=["HS256"]),
     "jws.verify algorithms": lambda it: jws.verify("a.b.c", KEY, algorithms=it),
+    "jwe.encrypt": lambda it: jwe.encrypt(it, WRAP, enc="A128GCM"),
+    "jwe.encrypt key": lambda it: jwe.encrypt(b"", it, enc="A128GCM"),
+    "jwe.encrypt enc": lambda it: jwe.encrypt(b"", WRAP, enc=it),
+    "jwe.encrypt alg": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", alg=it or "x"),
+    "jwe.encrypt header": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", header=it),
+    "jwe.encrypt crit": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", crit=it),
+    "jwe.encrypt typ": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", typ=it),
+    "jwe.encrypt aad": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", aad=it, serialization="general"),
+    "jwe.encrypt apu": lambda it: jwe.encrypt(b"", AGREE.public(), enc="A128GCM", apu=it),
+    "jwe.encrypt p2c": lambda it: jwe.encrypt(b"", PASSWORD, enc="A128GCM", p2c=it if it != 600_000 else "x"),
+    "jwe.encrypt compress": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", compress=it),
+    "jwe.encrypt serialization": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", serialization=it),
+    "jwe.encrypt several": lambda it: jwe.encrypt(b"", [it], enc="A128GCM", serialization="general"),
+    "jwe.decrypt": lambda it: jwe.decrypt(it, WRAP, algorithms=["A128KW"], encryptions=["A128GCM"]),
+    "jwe.decrypt keys": lambda it: jwe.decrypt("a.b.c.d.e", it, algorithms=["A128KW"], encryptions=["A128GCM"]),
+    "jwe.decrypt algorithms": lambda it: jwe.decrypt("a.b.c.d.e", WRAP, algorithms=it, encryptions=["A128GCM"]),
+    "jwe.decrypt encryptions": lambda it: jwe.decrypt("a.b.c.d.e", WRAP, algorithms=["A128KW"], encryptions=it),
+    "jwe.decrypt_json": lambda it: jwe.decrypt_json(it, WRAP, algorithms=["A128KW"], encryptions=["A128GCM"]),
+    "JWK.generate crv": lambda it: JWK.generate("ECDH-ES", crv=it),
     "parse_algorithms": parse_algorithms,
     "Claims": lambda it: Claims(iss=it),
     "Claims aud": lambda it: Claims(aud=it),

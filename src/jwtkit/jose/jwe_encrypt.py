@@ -55,6 +55,8 @@ class Plan:
             raise UsageError("a compact JWE has no unprotected header and no aad: use a JSON serialization")
         if aad is not None and not (isinstance(aad, bytes) and aad):
             raise UsageError("aad must be bytes, at least one of them")
+        if not isinstance(compress, bool):
+            raise UsageError("compress must be True or False")
         if isinstance(crit, str) or not isinstance(crit, Sequence):
             raise UsageError(f"crit must be a list of names, got {type(crit).__name__}")
         self.enc: Final = enc

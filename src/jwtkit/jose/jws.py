@@ -85,6 +85,8 @@ def sign(
     """
     if not isinstance(payload, bytes):
         raise UsageError(f"payload must be bytes, got {type(payload).__name__}")
+    if not isinstance(detached, bool):
+        raise UsageError("detached must be True or False")
     if serialization not in ("compact", "flattened", "general"):
         raise UsageError("serialization must be 'compact', 'flattened' or 'general'")
     if isinstance(key, (list, tuple)):

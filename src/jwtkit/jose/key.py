@@ -109,7 +109,9 @@ class Key(Frozen):
         put(self, "is_private", material.private is not None)
         put(self, "extra", _wire.freeze({n: v for n, v in members.items() if n not in own}))
         put(self, "_material", material)
-        put(self, "_allow_short_secret", allow_short_secret is True)
+        if not isinstance(allow_short_secret, bool):
+            raise UsageError("allow_short_secret must be True or False")
+        put(self, "_allow_short_secret", allow_short_secret)
         put(self, "_signing", {})
         put(self, "_verifying", {})
         algorithm = KEY_ALGORITHMS.get(self.alg or "")
