@@ -17,7 +17,18 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 # A reader wants the name of a vocabulary, not its thirteen words in every signature.
 autodoc_type_aliases = {
-    name: name for name in ("SignatureAlgorithm", "Keys", "Issuer", "Audience", "Headers", "Fields")
+    name: name
+    for name in (
+        "AnyAlgorithm",
+        "ContentEncryptionAlgorithm",
+        "KeyManagementAlgorithm",
+        "SignatureAlgorithm",
+        "Keys",
+        "Issuer",
+        "Audience",
+        "Headers",
+        "Fields",
+    )
 }
 myst_heading_anchors = 2
 

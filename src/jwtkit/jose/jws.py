@@ -77,6 +77,7 @@ def sign(
         UsageError: the key cannot sign, a header member cannot be set this way, or the payload cannot be written.
 
     Example:
+        >>> from jwtkit import JWK
         >>> key = JWK.generate("HS256")
         >>> verify(sign(b"hello", key), key, algorithms=["HS256"]).payload
         b'hello'
