@@ -103,12 +103,12 @@ def _octets(header: Mapping[str, Any], name: str) -> bytes:
 
 
 def _find_direct(task: _Task, _encrypted_key: bytes) -> bytes | None:
-    secret: bytes = task.key.backend(private=True)
+    secret: bytes = task.key._backend(private=True)
     return secret
 
 
 def _give_direct(task: _Task, _cek: bytes) -> Delivery:
-    return Delivery(task.key.backend(private=True), b"", {})
+    return Delivery(task.key._backend(private=True), b"", {})
 
 
 # --- AES Key Wrap
@@ -117,13 +117,13 @@ def _give_direct(task: _Task, _cek: bytes) -> Delivery:
 def _unwrap(task: _Task, encrypted_key: bytes) -> bytes | None:
     from jwtkit.crypto import key_wrapping
 
-    return key_wrapping.unwrap(task.key.backend(private=True), encrypted_key)
+    return key_wrapping.unwrap(task.key._backend(private=True), encrypted_key)
 
 
 def _wrap(task: _Task, cek: bytes) -> Delivery:
     from jwtkit.crypto import key_wrapping
 
-    return Delivery(cek, key_wrapping.wrap(task.key.backend(private=True), cek), {})
+    return Delivery(cek, key_wrapping.wrap(task.key._backend(private=True), cek), {})
 
 
 # --- AES-GCM Key Wrap
@@ -133,14 +133,14 @@ def _gcm_unwrap(task: _Task, encrypted_key: bytes) -> bytes | None:
     from jwtkit.crypto import key_wrapping
 
     iv, tag = _octets(task.header, "iv"), _octets(task.header, "tag")
-    return key_wrapping.gcm_unwrap(task.key.backend(private=True), encrypted_key, iv, tag)
+    return key_wrapping.gcm_unwrap(task.key._backend(private=True), encrypted_key, iv, tag)
 
 
 def _gcm_wrap(task: _Task, cek: bytes) -> Delivery:
     from jwtkit.crypto import key_wrapping
 
     iv = random_bytes(key_wrapping.GCM_IV_BYTES)
-    encrypted_key, tag = key_wrapping.gcm_wrap(task.key.backend(private=True), cek, iv)
+    encrypted_key, tag = key_wrapping.gcm_wrap(task.key._backend(private=True), cek, iv)
     return Delivery(cek, encrypted_key, {"iv": _wire.b64url_encode(iv), "tag": _wire.b64url_encode(tag)})
 
 
@@ -150,13 +150,13 @@ def _gcm_wrap(task: _Task, cek: bytes) -> Delivery:
 def _rsa_unwrap(task: _Task, encrypted_key: bytes) -> bytes | None:
     from jwtkit.crypto import rsa_oaep
 
-    return rsa_oaep.unwrap(task.key.backend(private=True), encrypted_key, task.row.hash_name)
+    return rsa_oaep.unwrap(task.key._backend(private=True), encrypted_key, task.row.hash_name)
 
 
 def _rsa_wrap(task: _Task, cek: bytes) -> Delivery:
     from jwtkit.crypto import rsa_oaep
 
-    return Delivery(cek, rsa_oaep.wrap(task.key.backend(private=False), cek, task.row.hash_name), {})
+    return Delivery(cek, rsa_oaep.wrap(task.key._backend(private=False), cek, task.row.hash_name), {})
 
 
 # --- ECDH-ES
@@ -167,7 +167,7 @@ def _agree_to_read(task: _Task, encrypted_key: bytes) -> bytes | None:
 
     epk = _ephemeral_key(task.header.get("epk"), task.key)
     apu, apv = (_octets(task.header, name) if name in task.header else b"" for name in ("apu", "apv"))
-    secret = key_agreement.agree(task.key.backend(private=True), epk.backend(private=False))
+    secret = key_agreement.agree(task.key._backend(private=True), epk._backend(private=False))
     if secret is None:
         return None
     derived = _derive(task, secret, apu, apv)
@@ -180,7 +180,7 @@ def _agree_to_write(task: _Task, cek: bytes) -> Delivery:
 
     ephemeral = JWK(generated_members("ECDH-ES", task.key.crv, 2048))
     agreed: dict[str, bytes] = {name: _agreed(task.header[name], name) for name in ("apu", "apv")}
-    secret = key_agreement.agree(ephemeral.backend(private=True), task.key.backend(private=False))
+    secret = key_agreement.agree(ephemeral._backend(private=True), task.key._backend(private=False))
     if secret is None:
         raise UsageError(f"{task.key!r} is a point of small order: no secret can be agreed on with it")
     derived = _derive(task, secret, agreed["apu"], agreed["apv"])
@@ -244,7 +244,7 @@ def _password_key(task: _Task, salt: bytes, count: int) -> bytes:
     from jwtkit.crypto import passwords
 
     row = task.row
-    return passwords.derive(task.key.backend(private=True), row.name, row.hash_name, salt, count, row.kek_bytes)
+    return passwords.derive(task.key._backend(private=True), row.name, row.hash_name, salt, count, row.kek_bytes)
 
 
 _FAMILIES: Final[Mapping[str, tuple[Callable[[_Task, bytes], bytes | None], Callable[[_Task, bytes], Delivery]]]] = (

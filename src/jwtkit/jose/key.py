@@ -162,8 +162,8 @@ class Key(Frozen):
     def deterministic(self) -> Signer:
         """Give a signer over this EC key whose nonce comes from key and message, so that it needs no randomness.
 
-        The same message then gives the same signature. It costs up to an eighth more on P-256, and nothing that shows
-        on the larger curves.
+        The same message then gives the same signature. It costs about a tenth more on P-256, and hardly anything on the
+        larger curves.
 
         Raises:
             UsageError: no private EC key for signing.
@@ -223,7 +223,7 @@ class Key(Frozen):
         """Give the fully specified name of an algorithm on this key (RFC 9864 section 2)."""
         return row.name_on(self._material.variant)
 
-    def backend(self, *, private: bool) -> Any:
+    def _backend(self, *, private: bool) -> Any:
         """Give the secret, or the backend's public or private key, to the maths; `to_key` is the door for others."""
         material = self._material
         return material.private if private or self.kty == "oct" else material.public

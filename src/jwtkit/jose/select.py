@@ -149,8 +149,7 @@ def pick(
     named = next((key for key in keys if header.kid is not None and key.kid == header.kid), None)
     if named is not None:
         raise NotAllowedError(unfit(named, row))
-    held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
-    raise _not_found(header, held, row)
+    raise _not_found(header, source, keys, row)
 
 
 def _refuse_guess(key: JWK, allowed: Mapping[str, KeyAlgorithm]) -> None:
@@ -196,10 +195,13 @@ def _names(keys: Sequence[JWK]) -> str:
     return ", ".join(shown) + (", ..." if len(keys) > _NAMED_IN_MESSAGES else "")
 
 
-def _not_found(header: Header, held: Sequence[JWK], row: KeyAlgorithm) -> KeyNotFoundError:
+def _not_found(header: Header, source: KeySource, keys: Sequence[JWK], row: KeyAlgorithm) -> KeyNotFoundError:
+    held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
     has = f"has {_names(held)}" if held else "holds none"
     if header.kid is None:
         message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {has}"
     else:
-        message = f"no key {quote(header.kid)} for alg {row.name} in the set ({has}); refetch the JWKS"
+        # A set was published by somebody, who may have changed it since.
+        hint = "" if isinstance(source, OwnKeys) else "; refetch the JWKS"
+        message = f"no key {quote(header.kid)} for alg {row.name} in the set ({has}){hint}"
     return KeyNotFoundError(message, kid=header.kid, alg=row.name)
