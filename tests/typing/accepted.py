@@ -14,13 +14,17 @@ from jwtkit import (
     UNCHECKED,
     Claims,
     ClaimsError,
+    DecryptedJWE,
     Header,
     KeyNotFoundError,
+    RejectedError,
     SignatureAlgorithm,
+    Signer,
     Token,
     TokenVerifier,
     UnverifiedToken,
     claim,
+    jwe,
     jws,
     parse_algorithms,
 )
@@ -86,6 +90,45 @@ def sign(key: JWK) -> None:
     assert_type(Token.sign(session, key, lifetime=timedelta(hours=1)), Token[Session])
     assert_type(jws.sign(b"x", key), str)
     assert_type(jws.verify("x", key, algorithms=["ES256"]).payload, bytes)
+
+
+def bytes_of_any_kind(key: JWK, keys: list[JWK], text: str) -> None:
+    general = jws.sign(b"x", [key, jws.Cosigner(key, typ="JOSE", header={"cty": "x"})], serialization="general")
+    assert_type(general, str)
+    verified = jws.verify_json(
+        general,
+        keys,
+        algorithms=["ES256", "ML-DSA-65"],
+        require=lambda good: {one.key.kid for one in good} >= {"a"},
+        crit={"until": lambda value, header: bool(value) and header.alg == "ES256"},
+    )
+    assert_type(verified.payload, bytes)
+    assert_type(verified.verified, tuple[jws.VerifiedSignature, ...])
+    for one in verified.signatures:
+        if isinstance(one, jws.FailedSignature):
+            assert_type(one.error, RejectedError)
+        else:
+            assert_type(one.header.kid, str | None)
+    assert_type(jws.verify(text, key, algorithms=["EdDSA"], payload=b"x").header.b64, bool)
+
+    hidden = jwe.encrypt(b"x", key.public(), alg="ECDH-ES+A256KW", enc="A256GCM")
+    opened = jwe.decrypt(hidden, keys, algorithms=["ECDH-ES+A256KW"], encryptions=["A256GCM"])
+    assert_type(opened, DecryptedJWE)
+    assert_type(opened.plaintext, bytes)
+    for_many = jwe.encrypt(b"x", [key, jwe.Recipient(key, alg="A128KW")], enc="A128GCM", serialization="general")
+    assert_type(jwe.decrypt_json(for_many, key, algorithms={"A128KW"}, encryptions=("A128GCM",)).aad, bytes | None)
+
+
+def keys(pem: str, der: bytes) -> None:
+    assert_type(JWK.from_pem(pem, alg="RS256"), JWK)
+    assert_type(JWK.from_der(der, password=b"x"), JWK)
+    assert_type(JWK.from_certificate(der).certificates, tuple[bytes, ...])
+    assert_type(JWK.from_openssh(pem).to_openssh(), str)
+    assert_type(JWK.generate("ECDH-ES", crv="X25519").to_der(private=True, form="PKCS8"), bytes)
+    assert_type(JWK.generate("RS256", rsa_bits=3072).thumbprint_uri("sha-512"), str)
+    assert_type(JWKS.from_certificates({"kid": pem}), JWKS)
+    signer: Signer = JWK.generate("ES256").deterministic()
+    assert_type(Token.sign(Claims(exp=5), signer), Token[Claims])
 
 
 class Remote:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from jwtkit import JWK, JWKS, Claims, Token, TokenVerifier, UnverifiedToken, claim, jws
+from jwtkit import JWK, JWKS, Claims, Token, TokenVerifier, UnverifiedToken, claim, jwe, jws
 from jwtkit.oauth import (
     Client,
     ClientSecretBasic,
@@ -88,6 +88,29 @@ def trust(key: JWK, verifier: TokenVerifier, text: str) -> None:
     Token.sign(Claims(), "secret", lifetime=5)  # type: ignore[arg-type]
     jws.sign("text", key)  # type: ignore[arg-type]
     jws.verify(text, key)  # type: ignore[call-arg]
+    jws.verify_json(text, key, algorithms=["ES256"])  # type: ignore[call-arg]
+    jws.verify_json(text, key, algorithms=["ES256"], require="both")  # type: ignore[arg-type]
+    jws.verify_json(text, key, algorithms=["ES256"], require=len)  # type: ignore[arg-type]
+    jws.sign(b"x", key, serialization="xml")  # type: ignore[arg-type]
+    jws.VerifiedJWS(b"x")  # type: ignore[arg-type]
+    jws.VerifiedJSON()  # type: ignore[call-arg]
+
+
+def encryption(key: JWK, keys: JWKS, text: str) -> None:
+    jwe.encrypt("text", key, enc="A256GCM")  # type: ignore[arg-type]
+    jwe.encrypt(b"x", key)  # type: ignore[call-arg]
+    jwe.encrypt(b"x", key, enc="A256GMC")  # type: ignore[arg-type]
+    jwe.encrypt(b"x", key, alg="RSA1_5", enc="A256GCM")  # type: ignore[arg-type]
+    jwe.encrypt(b"x", keys, enc="A256GCM")  # type: ignore[arg-type]
+    jwe.decrypt(text, key, encryptions=["A256GCM"])  # type: ignore[call-arg]
+    jwe.decrypt(text, key, algorithms="dir", encryptions=["A256GCM"])  # type: ignore[arg-type]
+    jwe.decrypt(text, key, algorithms=["RS256"], encryptions=["A256GCM"])  # type: ignore[list-item]
+    jwe.decrypt(text, keys, algorithms=["dir"], encryptions=["A256GCM"])  # type: ignore[arg-type]
+    jwe.DecryptedJWE(b"x")  # type: ignore[arg-type]
+    jws.sign(jwe.decrypt(text, key, algorithms=["dir"], encryptions=["A256GCM"]), key)  # type: ignore[arg-type]
+    JWK.generate("ECDH-ES", curve="P-256")  # type: ignore[call-arg]
+    key.to_pem(form="X509")  # type: ignore[arg-type]
+    key.thumbprint("md5")  # type: ignore[arg-type]
 
 
 def send(request: HttpRequest) -> HttpResponse:
