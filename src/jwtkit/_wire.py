@@ -33,6 +33,7 @@ __all__ = [
     "indented",
     "parse_object",
     "parse_standard_base64",
+    "parsed_elsewhere",
     "serialize",
 ]
 
@@ -180,6 +181,21 @@ def parse_object(
         # UnicodeDecodeError, JSONDecodeError and UnicodeEncodeError are ValueErrors, and so is an oversized integer.
         raise MalformedError(f"{what} is not a JSON object in UTF-8") from None
     return value
+
+
+def parsed_elsewhere(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """Copy members that another parser read, which may have been laxer than this one.
+
+    Raises:
+        MalformedError: a lone surrogate, NaN or Infinity, which text from a peer can have brought in.
+        UsageError: what no JSON parser gives.
+    """
+    members: dict[str, Any] = thaw(value, what)
+    try:
+        _encode(members).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise MalformedError(f"{what} holds NaN, Infinity or a lone surrogate, which are not JSON") from None
+    return members
 
 
 _encode: Final = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode

@@ -383,6 +383,10 @@ def test_refuses(alg: str, change: Change, error: type[JwtkitError], keys: Keys)
         pytest.param(None, UsageError, id="None"),
         pytest.param(5, UsageError, id="int"),
         pytest.param({"kty": "oct", "k": b"x"}, UsageError, id="bytes inside"),
+        pytest.param(
+            {**PUBLIC.to_dict(), "kid": "\ud800"}, MalformedError, id="a lone surrogate that another parser let in"
+        ),
+        pytest.param({**PUBLIC.to_dict(), "x": float("nan")}, MalformedError, id="a NaN that another parser let in"),
     ],
 )
 def test_parse_refuses(source: Any, error: type[JwtkitError]) -> None:
@@ -519,6 +523,7 @@ def test_use_and_key_ops(metadata: dict[str, Any], signs: bool, verifies: bool, 
 def test_a_public_key_that_is_for_signing_is_for_nothing(keys: Keys) -> None:
     key = JWK.parse({**keys["ES256"].to_dict(), "key_ops": ["sign"]})
     assert not key.permits("verify")
+    assert JWK.parse(key.to_dict()) == key  # found by fuzzing: only what a private key may do is turned round
 
 
 def test_public_operations_are_the_counterparts(keys: Keys) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha1, sha256
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from jwtkit.errors import MalformedError
@@ -13,7 +13,7 @@ from jwtkit.errors import MalformedError
 __all__ = ["load", "public_key", "sha1_thumbprint", "sha256_thumbprint"]
 
 # The backend warns of odd certificates, a negative serial number for one, and a program may run with -W error.
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, Warning)
+_UNREADABLE = (ValueError, UnsupportedAlgorithm, InternalError, x509.InvalidVersion, Warning)
 
 
 def load(data: bytes) -> tuple[object, list[bytes]]:

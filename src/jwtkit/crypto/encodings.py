@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -16,6 +16,8 @@ from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 __all__ = ["classify", "dump", "dump_openssh", "load_der", "load_openssh", "load_pem"]
 
 
+# What the backend says of a key that it cannot read; the last two where it has not thought of the case itself.
+_UNREADABLE: Final = (ValueError, UnsupportedAlgorithm, InternalError, NotImplementedError)
 # The backend's class: key type, curve or parameter set, and whether it is private.
 _CLASSES: Final[tuple[tuple[Any, str, str | None, bool], ...]] = (
     (rsa.RSAPrivateKey, "RSA", None, True),
@@ -58,7 +60,7 @@ def load_pem(pem: bytes, password: bytes | None) -> object:
         raise UsageError("the PEM key is not encrypted: leave out password=")
     try:
         return serialization.load_pem_public_key(pem)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (TypeError, *_UNREADABLE):
         raise MalformedError("not a PEM public key") from None
 
 
@@ -67,7 +69,7 @@ def load_der(der: bytes, password: bytes | None) -> object:
     try:
         # What is a public key is never a private one, and the other way round: their structures differ.
         key: object = serialization.load_der_public_key(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (TypeError, *_UNREADABLE):
         return _load_private(der, password, "DER")
     if password is not None:
         raise UsageError("the DER key is not encrypted: leave out password=")
@@ -81,7 +83,7 @@ def _load_private(data: bytes, password: bytes | None, what: Literal["PEM", "DER
     except TypeError:
         problem = "is encrypted: pass password=" if password is None else "is not encrypted: leave out password="
         raise UsageError(f"the {what} key {problem}") from None
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         kind = "private key" if what == "PEM" else "key"
         raise MalformedError(f"not a {what} {kind}, or the password is wrong") from None
 
@@ -90,7 +92,7 @@ def load_openssh(text: bytes) -> object:
     """Read a public key from one line of OpenSSH's, such as a line of `id_ed25519.pub`."""
     try:
         return serialization.load_ssh_public_key(text)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (TypeError, *_UNREADABLE):
         raise MalformedError("not an OpenSSH public key: one line such as 'ssh-ed25519 AAAA...'") from None
 
 

@@ -49,7 +49,7 @@ def parse_json(source: object, limits: Limits) -> ParsedJWE:
             raise NotAllowedError(f"{_WHAT} has {len(source)} bytes, more than Limits.token_bytes={limits.token_bytes}")
         members = _wire.parse_object(source, _WHAT, depth=limits.header_depth + 3, int_limit=limits.header_int_limit)
     elif isinstance(source, Mapping):
-        members = _wire.thaw(source, _WHAT)
+        members = _wire.parsed_elsewhere(source, _WHAT)
     else:
         raise UsageError(f"a JSON JWE is str, bytes or a mapping, got {type(source).__name__}")
     if "payload" in members or "signatures" in members:

@@ -85,7 +85,7 @@ class JWK(Key):
                 raise NotAllowedError(f"JWK has {len(source)} bytes, more than Limits.jwk_bytes={limits.jwk_bytes}")
             members = _wire.parse_object(source, "JWK", depth=_DEPTH, int_limit=limits.header_int_limit)
         elif isinstance(source, Mapping):
-            members = _wire.thaw(source, "JWK")
+            members = _wire.parsed_elsewhere(source, "JWK")
         else:
             raise UsageError(f"JWK.parse takes str, bytes or a mapping, got {type(source).__name__}")
         if "keys" in members and "kty" not in members:

@@ -101,7 +101,7 @@ class JWKS(Frozen):
             values = _VALUES_PER_KEY * limits.jwks_keys
             members = _wire.parse_object(source, "JWKS", depth=_DEPTH, int_limit=_INT_LIMIT, values=values)
         elif isinstance(source, MappingABC):
-            members = _wire.thaw(source, "JWKS")
+            members = _wire.parsed_elsewhere(source, "JWKS")
         else:
             raise UsageError(f"JWKS.parse takes str, bytes or a mapping, got {type(source).__name__}")
         entries = members.get("keys")
@@ -137,7 +137,7 @@ class JWKS(Frozen):
             values = _VALUES_PER_KEY * limits.jwks_keys
             members = _wire.parse_object(source, "certificate map", depth=2, int_limit=_INT_LIMIT, values=values)
         elif isinstance(source, MappingABC):
-            members = _wire.thaw(source, "certificate map")
+            members = _wire.parsed_elsewhere(source, "certificate map")
         else:
             raise UsageError(f"JWKS.from_certificates takes str, bytes or a mapping, got {type(source).__name__}")
         entries = [{"kid": kid, "certificate": certificate} for kid, certificate in members.items()]

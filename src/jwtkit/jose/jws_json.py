@@ -61,7 +61,7 @@ def parse_json(source: object, limits: Limits) -> tuple[str | None, list[Part]]:
         # The whole, the array of signatures, one signature and its header lie around a header's own members.
         members = _wire.parse_object(source, _WHAT, depth=limits.header_depth + 3, int_limit=limits.header_int_limit)
     elif isinstance(source, Mapping):
-        members = _wire.thaw(source, _WHAT)
+        members = _wire.parsed_elsewhere(source, _WHAT)
     else:
         raise UsageError(f"a JSON JWS is str, bytes or a mapping, got {type(source).__name__}")
     if "ciphertext" in members:

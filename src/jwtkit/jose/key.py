@@ -288,7 +288,8 @@ class Key(Frozen):
             if value is not None:
                 members[name] = value
         if self.key_ops is not None:
-            members["key_ops"] = list(self.key_ops) if private else public_ops(self.key_ops)
+            published = self.is_private and not private
+            members["key_ops"] = public_ops(self.key_ops) if published else list(self.key_ops)
         members |= _wire.thaw(self.extra, "JWK")
         return members
 

@@ -100,7 +100,7 @@ class ServerMetadata:
                 raise MalformedError(f"{_WHAT} has {len(source)} bytes: at most {MAX_BYTES} are accepted")
             members = _wire.parse_object(source, _WHAT, depth=_DEPTH, int_limit=_INT_LIMIT)
         elif isinstance(source, Mapping):
-            members = _wire.thaw(source, _WHAT)
+            members = _wire.parsed_elsewhere(source, _WHAT)
         else:
             raise UsageError(f"ServerMetadata.parse takes str, bytes or a mapping, got {type(source).__name__}")
         if members.get("issuer") != issuer:
