@@ -65,11 +65,13 @@ ISSUER = "https://auth.example.com"
 SERVER = ServerMetadata(issuer=ISSUER, authorization_endpoint=f"{ISSUER}/a", token_endpoint=f"{ISSUER}/t")
 CLIENT = Client(server=SERVER, client_id="c", auth=ClientSecretBasic(Secret("s")))
 FLOW = AuthorizationCodeFlow(CLIENT, redirect_uri="https://app.example.com/cb")
+DRAFT = Token.draft(Claims(), alg="ES256", lifetime=5)
 VERIFIER = TokenVerifier(keys=KEY, algorithms=["HS256"], issuer=UNCHECKED, audience="a")
 API = ProtectedResource(resource="a", verifier=VERIFIER)
 SESSION = FLOW.start().session
 ID = IdTokenVerifier(issuer="i", client_id="c", keys=KEY, algorithms=["HS256"])
 Door = Callable[[Any], object]
+OTHER: Any = "x"
 
 DOORS: dict[str, Door] = {
     "Header": Header,
@@ -121,13 +123,20 @@ DOORS: dict[str, Door] = {
     "jwe.encrypt": lambda it: jwe.encrypt(it, WRAP, enc="A128GCM"),
     "jwe.encrypt key": lambda it: jwe.encrypt(b"", it, enc="A128GCM"),
     "jwe.encrypt enc": lambda it: jwe.encrypt(b"", WRAP, enc=it),
-    "jwe.encrypt alg": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", alg=it or "x"),
+    "jwe.encrypt alg": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", alg=OTHER if it is None else it),
     "jwe.encrypt header": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", header=it),
     "jwe.encrypt crit": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", crit=it),
     "jwe.encrypt typ": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", typ=it),
     "jwe.encrypt aad": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", aad=it, serialization="general"),
     "jwe.encrypt apu": lambda it: jwe.encrypt(b"", AGREE.public(), enc="A128GCM", apu=it),
-    "jwe.encrypt p2c": lambda it: jwe.encrypt(b"", PASSWORD, enc="A128GCM", p2c=it if it != 600_000 else "x"),
+    "jwe.encrypt p2c": lambda it: jwe.encrypt(b"", PASSWORD, enc="A128GCM", p2c=-it if isinstance(it, int) else it),
+    "Token.draft": lambda it: Token.draft(it, alg="ES256", lifetime=5),
+    "Token.draft alg": lambda it: Token.draft(Claims(), alg=it, lifetime=5),
+    "Token.draft kid": lambda it: Token.draft(Claims(), alg="ES256", kid=OTHER if it is None else it, lifetime=5),
+    "TokenDraft.seal": lambda it: DRAFT.seal(it, verify_with=EC),
+    "TokenDraft.seal DER": lambda it: DRAFT.seal(it, encoding="der", verify_with=EC),
+    "TokenDraft.seal encoding": lambda it: DRAFT.seal(bytes(64), encoding=it, verify_with=EC),
+    "TokenDraft.seal verify_with": lambda it: DRAFT.seal(bytes(64), verify_with=it),
     "jwe.encrypt compress": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", compress=it),
     "jwe.encrypt serialization": lambda it: jwe.encrypt(b"", WRAP, enc="A128GCM", serialization=it),
     "jwe.encrypt several": lambda it: jwe.encrypt(b"", [it], enc="A128GCM", serialization="general"),

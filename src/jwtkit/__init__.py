@@ -34,7 +34,7 @@ from jwtkit.jwt.claim_fields import claim
 from jwtkit.jwt.claims import Claims
 from jwtkit.jwt.dates import numeric_date
 from jwtkit.jwt.policy import ABSENT, UNCHECKED
-from jwtkit.jwt.token import Token
+from jwtkit.jwt.token import Token, TokenDraft
 from jwtkit.jwt.unverified import UnverifiedToken
 from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.limits import Limits
@@ -67,6 +67,7 @@ __all__ = [
     "SignatureError",
     "Signer",
     "Token",
+    "TokenDraft",
     "TokenVerifier",
     "UnusableKey",
     "UnverifiedToken",

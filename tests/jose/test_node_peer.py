@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
-import os
-import queue
-import shutil
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import pytest
 
@@ -29,117 +22,11 @@ from jwtkit import (
     jws,
 )
 
+if TYPE_CHECKING:  # its instance comes as a fixture
+    from tests.jose.conftest import Peer
+
 Keys = dict[str, JWK]
 Members = dict[str, Any]
-SECONDS = 20  # far more than any answer takes, so that only a peer that hangs fails here
-
-
-class RefusedError(Exception):
-    """jose said no; `code` says why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-
-
-class Peer:
-    """The Node process: one question at a time, one answer each."""
-
-    def __init__(self, node: str, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [node, "peer.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
-        )
-        self._answers: queue.Queue[str | None] = queue.Queue()
-        # A pipe has no timeout of its own, so a thread waits for it, and the tests wait for the thread.
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._answers.put(line)
-        self._answers.put(None)
-
-    def ask(self, op: str, **request: object) -> Members:
-        assert self._process.stdin is not None
-        given = {name: value for name, value in request.items() if value is not None}
-        try:
-            self._process.stdin.write(json.dumps({"op": op, **given}) + "\n")
-            self._process.stdin.flush()
-            line = self._answers.get(timeout=SECONDS)
-        except (queue.Empty, BrokenPipeError):
-            # A late answer would be taken for that of the next question.
-            self._process.kill()
-            line = None
-        if line is None:
-            self._answers.put(None)
-            pytest.fail(f"the Node peer has ended, or gave no answer within {SECONDS} seconds")
-        answer: Members = json.loads(line)
-        if "error" in answer:
-            raise RefusedError(answer["error"]["code"], answer["error"]["message"])
-        return answer
-
-    def sign(self, payload: bytes, *signers: Members, form: str = "compact", detached: bool = False) -> Any:
-        return self.ask("sign", form=form, payload=base64_of(payload), signers=signers, detached=detached)["jws"]
-
-    def verify(
-        self,
-        signed: Any,
-        key: JWK,
-        alg: str,
-        *,
-        form: str = "compact",
-        payload: bytes | None = None,
-        b64: bool = True,
-        crit: dict[str, bool] | None = None,
-    ) -> Members:
-        """Give payload and headers; private keys are kept back, as jose verifies with public ones only."""
-        answer = self.ask(
-            "verify",
-            form=form,
-            jws=signed,
-            jwk=key.to_dict(private=key.kty == "oct"),
-            alg=alg,
-            algorithms=[alg],
-            payload=None if payload is None else base64_of(payload),
-            b64=b64,
-            crit=crit,
-        )
-        return answer | {"payload": base64.b64decode(answer["payload"], validate=True)}
-
-    def close(self) -> int:
-        """Close its stdin, at which it ends by itself, and give its exit status."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            return self._process.wait(SECONDS)
-        finally:
-            self._process.kill()
-            self._process.wait()
-            self._reader.join()
-            self._process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def peer() -> Iterator[Peer]:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is absent: install Node 20 or later and run `npm ci` in tests/node")
-    folder = Path(os.environ.get("JWTKIT_NODE") or Path(__file__).parents[1] / "node")
-    if not (folder / "node_modules" / "jose").is_dir():
-        pytest.skip("npm jose is absent: run `npm ci` in tests/node, or in the copy of it that JWTKIT_NODE names")
-    running = Peer(node, folder)
-    try:
-        yield running
-    finally:
-        status = running.close()
-    assert status == 0
-
-
-def base64_of(octets: bytes) -> str:
-    return base64.b64encode(octets).decode()
 
 
 def segment(octets: bytes) -> str:
@@ -197,9 +84,8 @@ def test_every_algorithm_has_its_place() -> None:
 @pytest.mark.parametrize("alg", DROPPED)
 def test_what_jose_dropped(alg: str, peer: Peer, keys: Keys) -> None:
     # A release of jose that has them again belongs into COMMON.
-    with pytest.raises(RefusedError) as refusal:
+    with peer.refuses("ERR_JOSE_NOT_SUPPORTED"):
         peer.sign(b"payload", signer(keys[alg]))
-    assert refusal.value.code == "ERR_JOSE_NOT_SUPPORTED"
 
 
 class Shape(NamedTuple):
@@ -395,17 +281,15 @@ def test_extensions(maker: str, peer: Peer, keys: Keys) -> None:
         text = jws.sign(BINARY, key, header={"x": 1}, crit=["x"])
     assert peer.verify(text, key, "ES256", crit={"x": True})["payload"] == BINARY
     assert jws.verify(text, key, algorithms=["ES256"], crit={"x": lambda value, _: value == 1}).payload == BINARY
-    with pytest.raises(RefusedError) as refusal:
+    with peer.refuses("ERR_JOSE_NOT_SUPPORTED"):
         peer.verify(text, key, "ES256")
-    assert refusal.value.code == "ERR_JOSE_NOT_SUPPORTED"
     with pytest.raises(NotAllowedError):
         jws.verify(text, key, algorithms=["ES256"])
 
 
 def refused_by_jose(code: str, peer: Peer, signed: Any, key: JWK, **named: Any) -> None:
-    with pytest.raises(RefusedError) as refusal:
+    with peer.refuses(code):
         peer.verify(signed, key, key.algorithm, **named)
-    assert refusal.value.code == code
 
 
 def refused_by_us(error: type[RejectedError], signed: Any, key: JWK, payload: bytes | None = None) -> None:

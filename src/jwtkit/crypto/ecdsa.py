@@ -6,10 +6,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from jwtkit.crypto.ec_keys import CURVES
 from jwtkit.crypto.hashes import HASHES
 from jwtkit.crypto.maths import HashName, Sign, Verify
+from jwtkit.errors import MalformedError
 
-__all__ = ["deterministic_signer", "signer", "verifier"]
+__all__ = ["deterministic_signer", "raw_signature", "signer", "verifier"]
 
 
 def signer(key: ec.EllipticCurvePrivateKey, hash_name: HashName) -> Sign:
@@ -30,6 +32,20 @@ def _signer(key: ec.EllipticCurvePrivateKey, algorithm: ec.ECDSA) -> Sign:
         return r.to_bytes(size) + s.to_bytes(size)
 
     return sign
+
+
+def raw_signature(der: bytes, crv: str) -> bytes:
+    """Turn the DER form, which key services give, into R and S side by side.
+
+    Raises:
+        MalformedError: not a DER signature, or one of numbers that are too long for the curve.
+    """
+    size = (CURVES[crv].key_size + 7) // 8
+    try:
+        r, s = decode_dss_signature(der)
+        return r.to_bytes(size) + s.to_bytes(size)
+    except (ValueError, OverflowError):
+        raise MalformedError(f"not an ECDSA signature on {crv} in DER: is it raw already?") from None
 
 
 def verifier(key: ec.EllipticCurvePublicKey, hash_name: HashName) -> Verify:

@@ -64,7 +64,7 @@ def encrypt(
         aad: bytes that are authenticated and not encrypted; in the JSON forms only.
         apu: information about the producer, for ECDH-ES (RFC 7518 section 4.6.1.2).
         apv: information about the recipient, for ECDH-ES.
-        p2c: iterations, for PBES2.
+        p2c: iterations, for PBES2. Some libraries refuse more than 10,000 unless told otherwise.
         compress: compress first (`zip`). The length then tells something about the content: never where an attacker has
             a part in it (RFC 8725 section 3.6).
         serialization: "compact", or one of the JSON forms, "flattened" and "general".

@@ -81,14 +81,13 @@ def encrypt_for(recipients: Sequence[Recipient], plan: Plan, plaintext: bytes) -
         raise UsageError("dir and ECDH-ES agree on the key itself, so they have one recipient only")
     cek = random_bytes(plan.enc.cek_bytes)
     deliveries = [deliver(row, plan.enc, recipient, cek) for row, recipient in zip(rows, recipients, strict=True)]
-    own = [
-        _own_header(row, recipient, delivery)
-        for row, recipient, delivery in zip(rows, recipients, deliveries, strict=True)
-    ]
+    made = [_made(*each) for each in zip(rows, recipients, deliveries, strict=True)]
+    own = [_members(recipient.header, "header") for recipient in recipients]
     protected = dict(plan.protected)
     if len(recipients) == 1:
-        protected = {**own[0], **protected}
-        own = [_members(recipients[0].header, "header")]
+        protected = {**made[0], **protected}
+    else:
+        own = [{**members, **header} for members, header in zip(made, own, strict=True)]
     segment = _protected_segment(protected, plan.unprotected, own)
     aad = None if plan.aad is None else _wire.b64url_encode(plan.aad)
     iv = random_bytes(plan.enc.iv_bytes)
@@ -122,9 +121,9 @@ def _row_of(recipient: Recipient, enc: ContentEncryption) -> KeyManagement:
     return row
 
 
-def _own_header(row: KeyManagement, recipient: Recipient, delivery: Delivery) -> dict[str, object]:
+def _made(row: KeyManagement, recipient: Recipient, delivery: Delivery) -> dict[str, object]:
     kid = {} if recipient.key.kid is None else {"kid": recipient.key.kid}
-    return {"alg": row.name, **kid, **delivery.members, **_members(recipient.header, "header")}
+    return {"alg": row.name, **kid, **delivery.members}
 
 
 def _members(given: Members | None, argument: str) -> dict[str, object]:

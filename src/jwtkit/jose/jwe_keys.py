@@ -25,6 +25,7 @@ __all__ = ["Delivery", "deliver", "pbes2_count", "recover"]
 _SALT_BYTES: Final = 16
 _SHORTEST_SALT: Final = 8
 _FEWEST_ITERATIONS: Final = 1000
+_MOST_ITERATIONS: Final = 10_000_000  # some seconds; who receives more refuses it
 _AGREED_CHARS: Final = 1024
 
 
@@ -234,8 +235,8 @@ def _password_wrap(task: _Task, cek: bytes) -> Delivery:
     from jwtkit.crypto import key_wrapping
 
     count, salt = task.header["p2c"], random_bytes(_SALT_BYTES)
-    if type(count) is not int or not _FEWEST_ITERATIONS <= count < 1 << 31:
-        raise UsageError(f"p2c must be an int of at least {_FEWEST_ITERATIONS}")
+    if type(count) is not int or not _FEWEST_ITERATIONS <= count <= _MOST_ITERATIONS:
+        raise UsageError(f"p2c must be an int from {_FEWEST_ITERATIONS} to {_MOST_ITERATIONS}")
     encrypted_key = key_wrapping.wrap(_password_key(task, salt, count), cek)
     return Delivery(cek, encrypted_key, {"p2s": _wire.b64url_encode(salt), "p2c": count})
 

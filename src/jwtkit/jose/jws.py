@@ -14,7 +14,7 @@ from jwtkit.errors import UsageError
 from jwtkit.jose.compact import UNENCODED, Authenticator
 from jwtkit.jose.gate import Extensions, Gate, check_extensions
 from jwtkit.jose.jws_json import check_parts, parse_json, write_json
-from jwtkit.jose.jws_sign import protected_header, signature_of
+from jwtkit.jose.jws_sign import named_by, protected_header, signature_of
 from jwtkit.jose.jws_values import (
     Cosigner,
     FailedSignature,
@@ -127,8 +127,9 @@ def _signature(cosigner: Cosigner, text: bytes, *, b64: bool, compact: bool) -> 
     unprotected = cosigner.unprotected
     if compact and unprotected is not None:
         raise UsageError("a compact JWS has no unprotected header: use header=, or a JSON serialization")
+    alg, kid = named_by(cosigner.key)
     _, protected = protected_header(
-        cosigner.key, cosigner.typ, cosigner.header, crit=cosigner.crit, b64=b64, unprotected=unprotected
+        alg, kid, cosigner.typ, cosigner.header, crit=cosigner.crit, b64=b64, unprotected=unprotected
     )
     signature = signature_of(protected.encode("ascii") + b"." + text, cosigner.key)
     members: dict[str, object] = {"protected": protected, "signature": _wire.b64url_encode(signature)}

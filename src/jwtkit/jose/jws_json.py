@@ -141,10 +141,7 @@ def _payload(carried: str | None, detached: bytes | None, *, b64: bool) -> tuple
         return octets, _wire.b64url_encode(octets).encode("ascii") if b64 else octets
     if b64:
         return _wire.b64url_decode(carried, "payload"), carried.encode("ascii")
-    try:
-        octets = carried.encode("utf-8")
-    except UnicodeEncodeError:
-        raise MalformedError("payload is not text in UTF-8") from None
+    octets = carried.encode("utf-8")
     return octets, octets
 
 

@@ -6,18 +6,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from jwtkit import _wire
-from jwtkit.crypto.algorithms import find_algorithm
+from jwtkit.crypto.algorithms import SignatureAlgorithm, find_algorithm
 from jwtkit.errors import RejectedError, UsageError
 from jwtkit.jose.header import Header
 from jwtkit.jose.signers import Signer
 
-__all__ = ["protected_header", "signature_of", "with_signature"]
+__all__ = ["named_by", "protected_header", "signature_of", "with_signature"]
 
 _DECIDED: Final = ("alg", "kid", "typ", "crit", "b64")
 
 
+def named_by(signer: object) -> tuple[SignatureAlgorithm, str | None]:
+    """Ask a signer for `alg` and `kid`.
+
+    Raises:
+        UsageError: it is none, or names an algorithm that does not exist.
+    """
+    if not isinstance(signer, Signer):
+        raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK, or another Signer")
+    return find_algorithm(signer.algorithm).name, signer.key_id
+
+
 def protected_header(
-    signer: Signer,
+    alg: SignatureAlgorithm,
+    kid: str | None,
     typ: str | None,
     extra: Mapping[str, object] | None,
     *,
@@ -28,7 +40,8 @@ def protected_header(
     """Make the header of a new token, as a value and as its segment.
 
     Args:
-        signer: decides alg and kid.
+        alg: the algorithm, which exists.
+        kid: the key identifier, or None.
         typ: media type, or None.
         extra: more members that are signed.
         crit: names among `extra` that a recipient must understand.
@@ -38,11 +51,9 @@ def protected_header(
     Raises:
         UsageError: a member is set that the signer or the arguments decide, or something that is not understood here.
     """
-    if not isinstance(signer, Signer):
-        raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK, or another Signer")
-    members: dict[str, object] = {"alg": find_algorithm(signer.algorithm).name}
-    if signer.key_id is not None:
-        members["kid"] = signer.key_id
+    members: dict[str, object] = {"alg": alg}
+    if kid is not None:
+        members["kid"] = kid
     if typ is not None:
         members["typ"] = typ
     members |= _more(extra, "header", members)

@@ -11,18 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Generic, final
+from typing import TYPE_CHECKING, Any, Generic, Literal, Never, final
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
+from jwtkit._frozen import Frozen, put
 from jwtkit._proof import Proof
 from jwtkit._random import random_text
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, find_algorithm
 from jwtkit.errors import ClaimsError, Mismatch, UsageError
 from jwtkit.jose.header import Header
-from jwtkit.jose.jws_sign import protected_header, with_signature
+from jwtkit.jose.jwk import JWK
+from jwtkit.jose.jws_sign import named_by, protected_header, with_signature
+from jwtkit.jose.remote import check_signature, digest_of, raw_form
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claims import Claims, with_claims
 from jwtkit.jwt.dates import seconds
+from jwtkit.jwt.policy import UNCHECKED, Unchecked
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -34,7 +39,7 @@ else:
     C_co = TypeVar("C_co", bound=Claims, covariant=True)
 C = TypeVar("C", bound=Claims)
 
-__all__ = ["Token", "birth"]
+__all__ = ["Token", "TokenDraft", "birth"]
 
 
 @final
@@ -116,15 +121,43 @@ class Token(Proof, Generic[C_co]):
 
         Spec: RFC 7519 section 7.1.
         """
-        if not isinstance(claims, Claims):
-            raise UsageError(f"claims must be Claims(...), got {type(claims).__name__}")
-        if lifetime is not None:
-            claims = _with_lifetime(claims, seconds(lifetime, "lifetime"), int(resolve_now(now)))
-        elif claims.exp is None:
-            raise UsageError("a token must expire: pass lifetime= (seconds or a timedelta) or give the claims an exp")
-        own_header, header_segment = protected_header(key, typ, header)
-        signed = f"{header_segment}.{_wire.b64url_encode(_wire.serialize(claims, 'claims'))}"
-        return birth(with_signature(signed, key), own_header, claims)
+        alg, kid = named_by(key)
+        signed, own_header, dated = _unsigned(claims, alg, kid, typ=typ, lifetime=lifetime, header=header, now=now)
+        return birth(with_signature(signed, key), own_header, dated)
+
+    @staticmethod
+    def draft(
+        claims: C,
+        *,
+        alg: SignatureAlgorithm,
+        kid: str | None = None,
+        typ: str | None = "JWT",
+        lifetime: float | timedelta | None = None,
+        header: Mapping[str, object] | None = None,
+        now: float | None = None,
+    ) -> TokenDraft[C]:
+        """Prepare a token for a key that you do not hold: in a key service, a hardware module, another process.
+
+        Sign `draft.signing_input` or `draft.digest` wherever the key is, awaited or not, and give the signature to
+        `draft.seal`.
+
+        Args:
+            claims: as for `sign`.
+            alg: the algorithm of the key.
+            kid: its identifier, as verifiers know it.
+            typ: as for `sign`.
+            lifetime: as for `sign`.
+            header: as for `sign`.
+            now: as for `sign`.
+
+        Raises:
+            UsageError: as for `sign`, or there is no such algorithm.
+
+        Spec: RFC 7515 section 5.1.
+        """
+        name = find_algorithm(alg).name
+        signed, own_header, dated = _unsigned(claims, name, kid, typ=typ, lifetime=lifetime, header=header, now=now)
+        return TokenDraft._of(signed, own_header, dated)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Token) and self._compact == other._compact
@@ -134,6 +167,104 @@ class Token(Proof, Generic[C_co]):
 
     def __repr__(self) -> str:
         return f"Token(alg={self._header.alg!r}, claims=({', '.join(self._claims)}))"
+
+
+@final
+class TokenDraft(Frozen, Generic[C_co]):
+    """A token that lacks its signature. Get one from `Token.draft`.
+
+    Attributes:
+        header: the JOSE header.
+        claims: the claims, typed.
+        signing_input: the bytes to sign.
+    """
+
+    __slots__ = ("_signed", "claims", "header", "signing_input")
+
+    if TYPE_CHECKING:
+        _signed: str
+
+        def __init__(self, _: Never, /) -> None: ...
+        @property
+        def claims(self) -> C_co:
+            """The claims, typed."""
+
+        @property
+        def header(self) -> Header:
+            """The JOSE header."""
+
+        @property
+        def signing_input(self) -> bytes:
+            """The bytes to sign."""
+    else:
+
+        def __init__(self, *_arguments: object, **_named: object) -> None:
+            raise UsageError("use Token.draft(...)")
+
+    @classmethod
+    def _of(cls, signed: str, header: Header, claims: C) -> TokenDraft[C]:
+        draft: TokenDraft[Any] = object.__new__(cls)
+        put(draft, "_signed", signed)
+        put(draft, "header", header)
+        put(draft, "claims", claims)
+        put(draft, "signing_input", signed.encode("ascii"))
+        return draft
+
+    @property
+    def digest(self) -> bytes:
+        """The hash of the signing input, for services that sign digests.
+
+        Raises:
+            UsageError: the algorithm signs the message itself (EdDSA, ML-DSA), or is no signature (HMAC).
+        """
+        return digest_of(SIGNATURE_ALGORITHMS[self.header.alg], self.signing_input)
+
+    def seal(
+        self, signature: bytes, *, encoding: Literal["raw", "der"] = "raw", verify_with: JWK | Unchecked
+    ) -> Token[C_co]:
+        """Add the signature, once it is certain that it is one.
+
+        Args:
+            signature: what the service gave.
+            encoding: "der" where an ECDSA signature comes in DER, as most services give it; "raw" for R and S side by
+                side and for every other algorithm.
+            verify_with: the public key, or UNCHECKED where nobody here has it; whatever holds the token may then be
+                worthless, and is a `Token` all the same.
+
+        Raises:
+            MalformedError: not a DER signature.
+            SignatureError: the signature does not verify.
+            UsageError: the key does not fit the algorithm, or `encoding` is for ECDSA only.
+        """
+        row = SIGNATURE_ALGORITHMS[self.header.alg]
+        raw = raw_form(row, signature, encoding)
+        if verify_with is not UNCHECKED:
+            check_signature(row, self.signing_input, raw, verify_with)
+        return birth(f"{self._signed}.{_wire.b64url_encode(raw)}", self.header, self.claims)
+
+    def __repr__(self) -> str:
+        return f"TokenDraft({self.header!r}, claims=({', '.join(self.claims)}))"
+
+
+def _unsigned(
+    claims: C,
+    alg: SignatureAlgorithm,
+    kid: str | None,
+    *,
+    typ: str | None,
+    lifetime: float | timedelta | None,
+    header: Mapping[str, object] | None,
+    now: float | None,
+) -> tuple[str, Header, C]:
+    """Give the first two segments of a token, its header, and its claims with their dates."""
+    if not isinstance(claims, Claims):
+        raise UsageError(f"claims must be Claims(...), got {type(claims).__name__}")
+    if lifetime is not None:
+        claims = _with_lifetime(claims, seconds(lifetime, "lifetime"), int(resolve_now(now)))
+    elif claims.exp is None:
+        raise UsageError("a token must expire: pass lifetime= (seconds or a timedelta) or give the claims an exp")
+    own_header, segment = protected_header(alg, kid, typ, header)
+    return f"{segment}.{_wire.b64url_encode(_wire.serialize(claims, 'claims'))}", own_header, claims
 
 
 def birth(compact: str, header: Header, claims: C) -> Token[C]:
