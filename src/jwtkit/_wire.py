@@ -33,7 +33,7 @@ __all__ = [
     "indented",
     "parse_object",
     "parse_standard_base64",
-    "parsed_elsewhere",
+    "read_object",
     "serialize",
 ]
 
@@ -183,7 +183,41 @@ def parse_object(
     return value
 
 
-def parsed_elsewhere(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+def read_object(
+    source: object,
+    what: str,
+    *,
+    longest: int,
+    limit: str,
+    depth: int,
+    int_limit: int,
+    values: int | None = None,
+) -> dict[str, Any]:
+    """Read a strict JSON object from text, or copy one that was parsed already.
+
+    Args:
+        source: JSON text, its UTF-8 bytes, or a mapping. Untrusted.
+        what: names the object in errors.
+        longest: most characters or bytes of a text.
+        limit: names that bound in errors.
+        depth: as for `parse_object`.
+        int_limit: as for `parse_object`.
+        values: as for `parse_object`.
+
+    Raises:
+        MalformedError, NotAllowedError: as `parse_object`, or the text is too long.
+        UsageError: it is something else.
+    """
+    if isinstance(source, (str, bytes)):
+        if len(source) > longest:
+            raise NotAllowedError(f"{what} has {len(source)} bytes, more than {limit}={longest}")
+        return parse_object(source, what, depth=depth, int_limit=int_limit, values=values)
+    if isinstance(source, Mapping):
+        return _parsed_elsewhere(source, what)
+    raise UsageError(f"a {what} is str, bytes or a mapping, got {type(source).__name__}")
+
+
+def _parsed_elsewhere(value: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Copy members that another parser read, which may have been laxer than this one.
 
     Raises:

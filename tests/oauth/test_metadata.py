@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtkit import JWK, JWKS, JwtkitError, MalformedError, ProtocolError, RejectedError, UsageError
+from jwtkit import JWK, JWKS, JwtkitError, MalformedError, NotAllowedError, ProtocolError, RejectedError, UsageError
 from jwtkit.oauth import (
     HttpRequest,
     HttpResponse,
@@ -113,7 +113,7 @@ REFUSED: dict[str, tuple[Any, type[JwtkitError], str]] = {
     "no JSON": ("x", MalformedError, ""),
     "array": ("[]", MalformedError, ""),
     "duplicate member": ('{"issuer":"a","issuer":"b"}', MalformedError, ""),
-    "too large": ("x" * 2_000_000, MalformedError, ""),
+    "too large": ("x" * 2_000_000, NotAllowedError, ""),
     "a type of no document": (5, UsageError, ""),
 }
 

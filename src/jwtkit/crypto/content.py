@@ -1,13 +1,12 @@
 """Content encryption: AES-GCM, and AES-CBC with HMAC (RFC 7518 section 5).
 
-Decrypting gives the plaintext or None. Lengths are exact, and the tag is compared before any padding is looked at, so
-that nothing about a wrong ciphertext can be told from the answer.
+Decrypting gives the plaintext or None. The tag is compared before any padding is looked at, so that nothing about a
+wrong ciphertext can be told from the answer; the lengths of key, IV and tag were checked before.
 """
 
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -16,35 +15,38 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
-if TYPE_CHECKING:
-    from jwtkit.crypto.encryption import ContentEncryption
+__all__ = ["cbc_decrypt", "cbc_encrypt", "gcm_decrypt", "gcm_encrypt"]
 
-__all__ = ["decrypt", "encrypt"]
+_TAG_BYTES = 16
 
 
-def encrypt(row: ContentEncryption, cek: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
-    """Give ciphertext and tag."""
-    if not row.mac_bytes:
-        sealed = AESGCM(cek).encrypt(iv, plaintext, aad)
-        return sealed[: -row.tag_bytes], sealed[-row.tag_bytes :]
+def gcm_encrypt(cek: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
+    """Give ciphertext and tag (section 5.3)."""
+    sealed = AESGCM(cek).encrypt(iv, plaintext, aad)
+    return sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
+
+
+def gcm_decrypt(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes) -> bytes | None:
+    """Give the plaintext, or None where the tag is wrong."""
+    try:
+        return AESGCM(cek).decrypt(iv, ciphertext + tag, aad)
+    except InvalidTag:
+        return None
+
+
+def cbc_encrypt(cek: bytes, iv: bytes, aad: bytes, plaintext: bytes, hash_name: str) -> tuple[bytes, bytes]:
+    """Give ciphertext and tag (section 5.2.2.1): the first half of the key authenticates, the second encrypts."""
     padder = PKCS7(128).padder()
-    encryptor = Cipher(AES(cek[row.mac_bytes :]), CBC(iv)).encryptor()
+    encryptor = Cipher(AES(cek[len(cek) // 2 :]), CBC(iv)).encryptor()
     ciphertext = encryptor.update(padder.update(plaintext) + padder.finalize()) + encryptor.finalize()
-    return ciphertext, _mac(row, cek, iv, aad, ciphertext)
+    return ciphertext, _mac(cek, iv, aad, ciphertext, hash_name)
 
 
-def decrypt(row: ContentEncryption, cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes) -> bytes | None:
-    """Give the plaintext, or None whatever is wrong."""
-    if len(cek) != row.cek_bytes or len(iv) != row.iv_bytes or len(tag) != row.tag_bytes:
+def cbc_decrypt(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes, hash_name: str) -> bytes | None:
+    """Give the plaintext, or None where tag or padding are wrong (section 5.2.2.2)."""
+    if not hmac.compare_digest(_mac(cek, iv, aad, ciphertext, hash_name), tag):
         return None
-    if not row.mac_bytes:
-        try:
-            return AESGCM(cek).decrypt(iv, ciphertext + tag, aad)
-        except InvalidTag:
-            return None
-    if not hmac.compare_digest(_mac(row, cek, iv, aad, ciphertext), tag):
-        return None
-    decryptor = Cipher(AES(cek[row.mac_bytes :]), CBC(iv)).decryptor()
+    decryptor = Cipher(AES(cek[len(cek) // 2 :]), CBC(iv)).decryptor()
     unpadder = PKCS7(128).unpadder()
     try:
         padded = decryptor.update(ciphertext) + decryptor.finalize()
@@ -54,7 +56,7 @@ def decrypt(row: ContentEncryption, cek: bytes, iv: bytes, aad: bytes, ciphertex
         return None
 
 
-def _mac(row: ContentEncryption, cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes) -> bytes:
-    """Authenticate with the first half of the key; the length of the AAD is 64 bits wide (section 5.2.2.1)."""
-    length = (len(aad) * 8).to_bytes(8)
-    return hmac.digest(cek[: row.mac_bytes], aad + iv + ciphertext + length, row.hash_name)[: row.tag_bytes]
+def _mac(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, hash_name: str) -> bytes:
+    half = len(cek) // 2
+    length = (len(aad) * 8).to_bytes(8)  # 64 bits wide, so that no AAD is too long for it
+    return hmac.digest(cek[:half], aad + iv + ciphertext + length, hash_name)[:half]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwe_policy import Sealed
 from jwtkit.limits import Limits
@@ -44,14 +44,15 @@ def parse_json(source: object, limits: Limits) -> ParsedJWE:
         NotAllowedError: beyond the limits.
         UsageError: neither text nor a mapping.
     """
-    if isinstance(source, (str, bytes)):
-        if len(source) > limits.token_bytes:
-            raise NotAllowedError(f"{_WHAT} has {len(source)} bytes, more than Limits.token_bytes={limits.token_bytes}")
-        members = _wire.parse_object(source, _WHAT, depth=limits.header_depth + 3, int_limit=limits.header_int_limit)
-    elif isinstance(source, Mapping):
-        members = _wire.parsed_elsewhere(source, _WHAT)
-    else:
-        raise UsageError(f"a JSON JWE is str, bytes or a mapping, got {type(source).__name__}")
+    # The whole, the array of recipients, one of them and its header lie around a header's own members.
+    members = _wire.read_object(
+        source,
+        _WHAT,
+        longest=limits.token_bytes,
+        limit="Limits.token_bytes",
+        depth=limits.header_depth + 3,
+        int_limit=limits.header_int_limit,
+    )
     if "payload" in members or "signatures" in members:
         raise MalformedError("this is a signed JWS: use jws.verify_json(...)")
     protected_text = _text(members, "protected", required=False)

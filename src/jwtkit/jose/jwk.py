@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 from jwtkit import _wire
 from jwtkit._random import random_text
 from jwtkit.crypto.encryption import AnyAlgorithm
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import MalformedError, UsageError
 from jwtkit.jose.key import Key
 from jwtkit.jose.key_certificates import certified_members
 from jwtkit.jose.key_forms import (
@@ -80,14 +80,14 @@ class JWK(Key):
 
         Spec: RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964.
         """
-        if isinstance(source, (str, bytes)):
-            if len(source) > limits.jwk_bytes:
-                raise NotAllowedError(f"JWK has {len(source)} bytes, more than Limits.jwk_bytes={limits.jwk_bytes}")
-            members = _wire.parse_object(source, "JWK", depth=_DEPTH, int_limit=limits.header_int_limit)
-        elif isinstance(source, Mapping):
-            members = _wire.parsed_elsewhere(source, "JWK")
-        else:
-            raise UsageError(f"JWK.parse takes str, bytes or a mapping, got {type(source).__name__}")
+        members = _wire.read_object(
+            source,
+            "JWK",
+            longest=limits.jwk_bytes,
+            limit="Limits.jwk_bytes",
+            depth=_DEPTH,
+            int_limit=limits.header_int_limit,
+        )
         if "keys" in members and "kty" not in members:
             raise MalformedError("this is a JWK Set, not a JWK: use JWKS.parse(...)")
         return cls(members, allow_short_secret=allow_short_secret, limits=limits)

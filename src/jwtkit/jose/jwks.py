@@ -95,15 +95,7 @@ class JWKS(Frozen):
 
         Spec: RFC 7517 section 5.
         """
-        if isinstance(source, (str, bytes)):
-            if len(source) > limits.jwks_bytes:
-                raise NotAllowedError(f"JWKS has {len(source)} bytes, more than Limits.jwks_bytes={limits.jwks_bytes}")
-            values = _VALUES_PER_KEY * limits.jwks_keys
-            members = _wire.parse_object(source, "JWKS", depth=_DEPTH, int_limit=_INT_LIMIT, values=values)
-        elif isinstance(source, MappingABC):
-            members = _wire.parsed_elsewhere(source, "JWKS")
-        else:
-            raise UsageError(f"JWKS.parse takes str, bytes or a mapping, got {type(source).__name__}")
+        members = _members(source, "JWKS", _DEPTH, limits)
         entries = members.get("keys")
         if not isinstance(entries, list):
             hint = ": this is a single JWK, use JWK.parse(...)" if "kty" in members else ""
@@ -131,15 +123,7 @@ class JWKS(Frozen):
             MalformedError: not a strict JSON object.
             NotAllowedError: beyond the limits.
         """
-        if isinstance(source, (str, bytes)):
-            if len(source) > limits.jwks_bytes:
-                raise NotAllowedError(f"map has {len(source)} bytes, more than Limits.jwks_bytes={limits.jwks_bytes}")
-            values = _VALUES_PER_KEY * limits.jwks_keys
-            members = _wire.parse_object(source, "certificate map", depth=2, int_limit=_INT_LIMIT, values=values)
-        elif isinstance(source, MappingABC):
-            members = _wire.parsed_elsewhere(source, "certificate map")
-        else:
-            raise UsageError(f"JWKS.from_certificates takes str, bytes or a mapping, got {type(source).__name__}")
+        members = _members(source, "certificate map", 2, limits)
         entries = [{"kid": kid, "certificate": certificate} for kid, certificate in members.items()]
         _refuse_many(entries, limits.jwks_keys // 4)
         return cls._collect(entries, lambda entry: _certified_key(entry, limits), limits)
@@ -177,6 +161,14 @@ class JWKS(Frozen):
 
     def __repr__(self) -> str:
         return f"JWKS({len(self.keys)} usable, {len(self.unusable)} unusable)"
+
+
+def _members(source: object, what: str, depth: int, limits: Limits) -> dict[str, Any]:
+    values = _VALUES_PER_KEY * limits.jwks_keys
+    longest = limits.jwks_bytes
+    return _wire.read_object(
+        source, what, longest=longest, limit="Limits.jwks_bytes", depth=depth, int_limit=_INT_LIMIT, values=values
+    )
 
 
 def _public_key(entry: object, limits: Limits) -> JWK:

@@ -55,15 +55,15 @@ def parse_json(source: object, limits: Limits) -> tuple[str | None, list[Part]]:
         NotAllowedError: beyond the limits.
         UsageError: neither text nor a mapping.
     """
-    if isinstance(source, (str, bytes)):
-        if len(source) > limits.token_bytes:
-            raise NotAllowedError(f"{_WHAT} has {len(source)} bytes, more than Limits.token_bytes={limits.token_bytes}")
-        # The whole, the array of signatures, one signature and its header lie around a header's own members.
-        members = _wire.parse_object(source, _WHAT, depth=limits.header_depth + 3, int_limit=limits.header_int_limit)
-    elif isinstance(source, Mapping):
-        members = _wire.parsed_elsewhere(source, _WHAT)
-    else:
-        raise UsageError(f"a JSON JWS is str, bytes or a mapping, got {type(source).__name__}")
+    # The whole, the array of signatures, one of them and its header lie around a header's own members.
+    members = _wire.read_object(
+        source,
+        _WHAT,
+        longest=limits.token_bytes,
+        limit="Limits.token_bytes",
+        depth=limits.header_depth + 3,
+        int_limit=limits.header_int_limit,
+    )
     if "ciphertext" in members:
         raise MalformedError("this is an encrypted JWE: use jwe.decrypt_json(...)")
     payload = members.get("payload")

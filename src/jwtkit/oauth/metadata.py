@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from jwtkit import _wire
-from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError, quote
+from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import MAX_BYTES, bad_member, json_object
 from jwtkit.oauth.steps import Steps, ask
@@ -89,20 +89,16 @@ class ServerMetadata:
 
         Raises:
             MalformedError: not one strict JSON object.
+            NotAllowedError: too long.
             ProtocolError: `.reason` tells: another issuer, a member of the wrong type, an endpoint without https.
             UsageError: `issuer` is no issuer URL.
 
         Spec: RFC 8414 section 3.3.
         """
         _check_issuer(issuer, allow_http_loopback=allow_http_loopback)
-        if isinstance(source, (str, bytes)):
-            if len(source) > MAX_BYTES:
-                raise MalformedError(f"{_WHAT} has {len(source)} bytes: at most {MAX_BYTES} are accepted")
-            members = _wire.parse_object(source, _WHAT, depth=_DEPTH, int_limit=_INT_LIMIT)
-        elif isinstance(source, Mapping):
-            members = _wire.parsed_elsewhere(source, _WHAT)
-        else:
-            raise UsageError(f"ServerMetadata.parse takes str, bytes or a mapping, got {type(source).__name__}")
+        members = _wire.read_object(
+            source, _WHAT, longest=MAX_BYTES, limit="the limit", depth=_DEPTH, int_limit=_INT_LIMIT
+        )
         if members.get("issuer") != issuer:
             message = (
                 f"issuer mismatch: asked {quote(issuer)}, the document is about {quote(members.get('issuer'))}; "
