@@ -33,7 +33,9 @@ from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claim_fields import claim
 from jwtkit.jwt.claims import Claims
 from jwtkit.jwt.dates import numeric_date
-from jwtkit.jwt.policy import ABSENT, UNCHECKED
+from jwtkit.jwt.decryption import Decryption
+from jwtkit.jwt.key_ring import KeyRing, RingKey
+from jwtkit.jwt.policy import ABSENT, UNCHECKED, TenantIssuer
 from jwtkit.jwt.token import Token, TokenDraft
 from jwtkit.jwt.unverified import UnverifiedToken
 from jwtkit.jwt.verifier import TokenVerifier
@@ -48,12 +50,14 @@ __all__ = [
     "ClaimsError",
     "ContentEncryptionAlgorithm",
     "DecryptedJWE",
+    "Decryption",
     "DecryptionError",
     "ExpiredError",
     "Header",
     "JwtkitError",
     "KeyManagementAlgorithm",
     "KeyNotFoundError",
+    "KeyRing",
     "KeySource",
     "Limits",
     "MalformedError",
@@ -63,9 +67,11 @@ __all__ = [
     "ProtocolError",
     "ProtocolReason",
     "RejectedError",
+    "RingKey",
     "SignatureAlgorithm",
     "SignatureError",
     "Signer",
+    "TenantIssuer",
     "Token",
     "TokenDraft",
     "TokenVerifier",

@@ -286,4 +286,4 @@ def test_cve_2025_22149_a_removed_key_is_no_longer_trusted() -> None:
 def test_cve_2018_0114_a_header_is_never_a_key_source() -> None:
     header = Header({"alg": "ES256", "jwk": EVIL.to_dict()})
     with pytest.raises(UsageError):
-        TokenVerifier(keys=header, algorithms=["ES256"], issuer="i", audience="a")  # type: ignore[arg-type]  # the mistake
+        TokenVerifier(keys=header, algorithms=["ES256"], issuer="i", audience="a")  # type: ignore[call-overload]  # the mistake

@@ -15,12 +15,15 @@ from jwtkit import (
     Claims,
     ClaimsError,
     DecryptedJWE,
+    Decryption,
     Header,
     KeyNotFoundError,
     RejectedError,
     SignatureAlgorithm,
     Signer,
+    TenantIssuer,
     Token,
+    TokenDraft,
     TokenVerifier,
     UnverifiedToken,
     claim,
@@ -81,6 +84,22 @@ def verify(key: JWK, keys: JWKS, text: str) -> None:
     TokenVerifier(keys=key, algorithms=parse_algorithms(["HS256"]), issuer={"i"}, audience={"a"}, max_age=5)
     either: Token[Claims] = own.verify(text)
     assert_type(either.claims.iss, str | None)
+
+    several = TokenVerifier(keys={"i": keys, "j": [key]}, algorithms=["ES256"], audience="a", claims=Session)
+    assert_type(several, TokenVerifier[Session])
+    tenants = TenantIssuer("https://login.example.com/{tenantid}/v2.0", tenants={"a", "b"})
+    TokenVerifier(keys=keys, algorithms=["RS256"], issuer=tenants, audience="a", subject=["s"])
+    nested = Decryption(keys=[key], algorithms=["ECDH-ES"], encryptions=["A256GCM"])
+    hidden = TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", decryption=nested)
+    assert_type(hidden.verify(text).encrypt(key, enc="A256GCM"), str)
+
+
+def sign_elsewhere(key: JWK, signature: bytes) -> None:
+    draft = Token.draft(Session(sub="s", role="user"), alg="ES256", kid="k", typ="at+jwt", lifetime=60)
+    assert_type(draft, TokenDraft[Session])
+    assert_type(draft.digest, bytes)
+    assert_type(draft.seal(signature, encoding="der", verify_with=key), Token[Session])
+    assert_type(draft.seal(signature, verify_with=UNCHECKED).claims.role, Literal["admin", "user"])
 
 
 def sign(key: JWK) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from jwtkit import JWK, JWKS, Claims, Token, TokenVerifier, UnverifiedToken, claim, jwe, jws
+from jwtkit import JWK, JWKS, Claims, TenantIssuer, Token, TokenVerifier, UnverifiedToken, claim, jwe, jws
 from jwtkit.oauth import (
     Client,
     ClientSecretBasic,
@@ -36,16 +36,19 @@ def building(key: JWK, keys: JWKS) -> None:
     TokenVerifier(keys=keys, algorithms="ES256", issuer="i", audience="a")  # type: ignore[arg-type]
     TokenVerifier(keys=keys, algorithms=["ES265"], issuer="i", audience="a")  # type: ignore[list-item]
     TokenVerifier(keys=keys, algorithms=["none"], issuer="i", audience="a")  # type: ignore[list-item]
-    TokenVerifier(keys=keys, algorithms=None, issuer="i", audience="a")  # type: ignore[arg-type]
-    TokenVerifier(keys=keys, issuer="i", audience="a")  # type: ignore[call-arg]
-    TokenVerifier(keys=keys, algorithms=["ES256"], audience="a")  # type: ignore[call-arg]
-    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i")  # type: ignore[call-arg]
-    TokenVerifier(keys=keys, algorithms=["ES256"], issuer=None, audience="a")  # type: ignore[arg-type]
-    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience=None)  # type: ignore[arg-type]
+    TokenVerifier(keys=keys, algorithms=None, issuer="i", audience="a")  # type: ignore[call-overload]
+    TokenVerifier(keys=keys, issuer="i", audience="a")  # type: ignore[call-overload]
+    TokenVerifier(keys=keys, algorithms=["ES256"], audience="a")  # type: ignore[call-overload]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i")  # type: ignore[call-overload]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer=None, audience="a")  # type: ignore[call-overload]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience=None)  # type: ignore[call-overload]
     TokenVerifier(keys="{}", algorithms=["ES256"], issuer="i", audience="a")  # type: ignore[arg-type]
     TokenVerifier(keys=b"secret", algorithms=["HS256"], issuer="i", audience="a")  # type: ignore[arg-type]
     TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", claims=dict)  # type: ignore[type-var]
-    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", verify_exp=False)  # type: ignore[call-arg]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", verify_exp=False)  # type: ignore[call-overload]
+    TokenVerifier(keys={"i": keys}, algorithms=["ES256"], issuer="i", audience="a")  # type: ignore[call-overload]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer=TenantIssuer("{tenantid}"), audience="a")  # type: ignore[call-arg]
+    TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", decryption=key)  # type: ignore[call-overload]
     JWK.generate("HS265")  # type: ignore[arg-type]
     JWK.from_secret("secret", alg="HS256")  # type: ignore[arg-type]
     JWK.from_secret(b"secret")  # type: ignore[call-arg]
@@ -86,6 +89,13 @@ def trust(key: JWK, verifier: TokenVerifier, text: str) -> None:
     verifier.verify(text).compact = "x"  # type: ignore[misc]
     Token.sign({"sub": "s"}, key, lifetime=5)  # type: ignore[type-var]
     Token.sign(Claims(), "secret", lifetime=5)  # type: ignore[arg-type]
+    Token.draft(Claims(), alg="ES265", lifetime=5)  # type: ignore[arg-type]
+    draft = Token.draft(Claims(), alg="ES256", lifetime=5)
+    draft.seal(b"x")  # type: ignore[call-arg]
+    draft.seal(b"x", verify_with=None)  # type: ignore[arg-type]
+    draft.seal(b"x", encoding="pem", verify_with=key)  # type: ignore[arg-type]
+    needs_token(draft)  # type: ignore[arg-type]
+    verifier.verify(text).encrypt(key)  # type: ignore[call-arg]
     jws.sign("text", key)  # type: ignore[arg-type]
     jws.verify(text, key)  # type: ignore[call-arg]
     jws.verify_json(text, key, algorithms=["ES256"])  # type: ignore[call-arg]

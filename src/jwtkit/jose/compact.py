@@ -43,12 +43,15 @@ class Authenticator(Frozen):
         self._payload_chars: Final = _wire.b64url_chars(payload_bytes)
         self._memo: Final[dict[str, tuple[Header, JWK]]] = {}
 
-    def authenticate(self, compact: str, detached: bytes | None = None) -> tuple[Header, bytes, JWK]:
+    def authenticate(
+        self, compact: str, detached: bytes | None = None, now: float | None = None
+    ) -> tuple[Header, bytes, JWK]:
         """Give header, payload and key of a token whose signature verifies.
 
         Args:
             compact: the text. Untrusted.
             detached: the payload, where it does not travel inside the token (RFC 7515 appendix F).
+            now: the moment, for keys that come and go.
 
         Raises:
             MalformedError, NotAllowedError, KeyNotFoundError, SignatureError: as their names say.
@@ -60,11 +63,11 @@ class Authenticator(Frozen):
                 f"token has {len(compact)} characters, more than Limits.token_bytes={self._limits.token_bytes}"
             )
         try:
-            return self._authenticate(compact, detached)
+            return self._authenticate(compact, detached, now)
         except MalformedError as finding:
             raise explain_text(compact, finding) from None
 
-    def _authenticate(self, compact: str, detached: bytes | None) -> tuple[Header, bytes, JWK]:
+    def _authenticate(self, compact: str, detached: bytes | None, now: float | None) -> tuple[Header, bytes, JWK]:
         signed, _, signature_segment = compact.rpartition(".")
         header_segment, dot, payload_segment = signed.partition(".")
         if not dot or "." in payload_segment:
@@ -72,7 +75,7 @@ class Authenticator(Frozen):
         if len(payload_segment) > self._payload_chars:
             raise NotAllowedError(f"payload is larger than the {self._payload_bytes} bytes that the limits allow")
         known = self._memo.get(header_segment)
-        header, key = known or self._open(header_segment)
+        header, key = known or self._open(header_segment, now)
         signature = _wire.b64url_decode(signature_segment, "signature")
         if detached is None and header.b64:
             payload = _wire.b64url_decode(payload_segment, "payload")
@@ -90,9 +93,9 @@ class Authenticator(Frozen):
             self._memo[header_segment] = header, key
         return header, payload, key
 
-    def _open(self, header_segment: str) -> tuple[Header, JWK]:
+    def _open(self, header_segment: str, now: float | None) -> tuple[Header, JWK]:
         header = Header.parse(header_segment, limits=self._limits)
-        return header, self._gate.admit(header)
+        return header, self._gate.admit(header, now)
 
 
 def _unencoded(segment: str) -> bytes:

@@ -19,7 +19,7 @@ from jwtkit.errors import NotAllowedError, SignatureError, UsageError, quote
 from jwtkit.jose.header import REGISTERED, Header
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS
-from jwtkit.jose.select import KeySource, OwnKeys, allowed_rows, select
+from jwtkit.jose.select import KeySource, OwnKeys, allowed_rows, candidates, select
 
 __all__ = ["Extensions", "Gate", "check_extensions", "handle_extensions", "refuse_unknown_extensions"]
 
@@ -65,8 +65,12 @@ class Gate(Frozen):
         self._allow_unencoded: Final = allow_unencoded
         self.remembers: Final = isinstance(source, (JWKS, OwnKeys))
 
-    def admit(self, header: Header) -> JWK:
+    def admit(self, header: Header, now: float | None = None) -> JWK:
         """Refuse the header, or give the one key that it can mean.
+
+        Args:
+            header: what the token says about itself. Untrusted.
+            now: the moment, for keys that come and go; None lets their source read the clock.
 
         Raises:
             NotAllowedError, KeyNotFoundError: as their names say.
@@ -76,7 +80,8 @@ class Gate(Frozen):
             raise NotAllowedError("a JWT must not use the unencoded payload option (b64, RFC 7797 section 7)")
         if self._check_header is not None:
             self._check_header(header)
-        return select(header, self._source, self._issuer, self._allowed)
+        keys = candidates(self._source, header, self._issuer, now)
+        return select(header, keys, self._source, self._allowed)
 
     def check(self, header: Header, key: JWK, message: bytes, signature: bytes) -> None:
         """Check one signature over the octets that were received, then what the header demands besides.

@@ -27,7 +27,7 @@ from jwtkit.jose.jwe_values import P2C, DecryptedJWE, Recipient, decrypted_jwe, 
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["DecryptedJWE", "Recipient", "decrypt", "decrypt_json", "encrypt"]
+__all__ = ["DecryptedJWE", "Recipient", "decrypt", "decrypt_compact", "decrypt_json", "encrypt"]
 
 _SEGMENTS = 5
 
@@ -141,10 +141,16 @@ def decrypt(
     Spec: RFC 7516 section 5.2.
     """
     policy = _policy(keys, algorithms, encryptions, allow_zip=allow_zip, crit=crit, limits=limits)
+    return decrypt_compact(policy, compact)
+
+
+def decrypt_compact(policy: DecryptionPolicy, compact: str) -> DecryptedJWE:
+    """Decrypt a compact JWE under a compiled policy; otherwise as `decrypt`."""
     if not isinstance(compact, str):
         raise refuse_non_text(compact)
-    if len(compact) > limits.token_bytes:
-        raise NotAllowedError(f"token has {len(compact)} characters, more than Limits.token_bytes={limits.token_bytes}")
+    longest = policy.limits.token_bytes
+    if len(compact) > longest:
+        raise NotAllowedError(f"token has {len(compact)} characters, more than Limits.token_bytes={longest}")
     try:
         return _decrypt_compact(policy, compact)
     except MalformedError as finding:

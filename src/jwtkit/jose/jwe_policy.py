@@ -106,8 +106,8 @@ class DecryptionPolicy(Frozen):
         self._check_zip(header)
         key = pick(
             header,
+            self._keys.keys_for(header, None),
             self._keys,
-            None,
             row,
             self._algorithms,
             operations=OPERATIONS[row.family][0],

@@ -21,7 +21,19 @@ from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS, by_kid
 from jwtkit.jose.key_forms import secret_words
 
-__all__ = ["KeySource", "Keys", "OwnKeys", "allowed_rows", "as_source", "pick", "refuse_useless", "select", "unfit"]
+__all__ = [
+    "KeySource",
+    "Keys",
+    "OwnKeys",
+    "TimedKeySource",
+    "allowed_rows",
+    "as_source",
+    "candidates",
+    "pick",
+    "refuse_useless",
+    "select",
+    "unfit",
+]
 
 _NAMED_IN_MESSAGES: Final = 5
 
@@ -39,6 +51,15 @@ class KeySource(Protocol):
 
 
 Keys = JWK | Sequence[JWK] | KeySource
+
+
+@runtime_checkable
+class TimedKeySource(Protocol):
+    """A key source whose keys come and go with time, such as a `KeyRing`."""
+
+    def keys_at(self, header: Header, issuer: str | None, now: float, /) -> Sequence[JWK]:
+        """Give the candidates at a moment, in seconds since the epoch."""
+        ...
 
 
 class OwnKeys(Frozen):
@@ -87,13 +108,20 @@ def allowed_rows(algorithms: Sequence[SignatureAlgorithm]) -> Mapping[str, Algor
     return {name: SIGNATURE_ALGORITHMS[name] for name in algorithms}
 
 
-def select(header: Header, source: KeySource, issuer: str | None, allowed: Mapping[str, Algorithm]) -> JWK:
+def candidates(source: KeySource, header: Header, issuer: str | None, now: float | None) -> Sequence[JWK]:
+    """Ask a source for the keys that a header may mean."""
+    if now is not None and isinstance(source, TimedKeySource):
+        return source.keys_at(header, issuer, now)
+    return source.keys_for(header, issuer)
+
+
+def select(header: Header, keys: Sequence[JWK], source: KeySource, allowed: Mapping[str, Algorithm]) -> JWK:
     """Pick the one key that may have made a signature under this header.
 
     Args:
         header: what the token says about itself. Untrusted.
-        source: where keys come from.
-        issuer: what the source is told.
+        keys: the candidates that the source gave.
+        source: where they come from.
         allowed: the rows of the caller's allow-list.
 
     Raises:
@@ -103,13 +131,13 @@ def select(header: Header, source: KeySource, issuer: str | None, allowed: Mappi
     row = allowed.get(header.alg)
     if row is None:
         raise NotAllowedError(f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}")
-    return pick(header, source, issuer, row, allowed, operations=("verify",), serves=lambda key: key.serves(row))
+    return pick(header, keys, source, row, allowed, operations=("verify",), serves=lambda key: key.serves(row))
 
 
 def pick(
     header: Header,
+    keys: Sequence[JWK],
     source: KeySource,
-    issuer: str | None,
     row: KeyAlgorithm,
     allowed: Mapping[str, KeyAlgorithm],
     *,
@@ -120,8 +148,8 @@ def pick(
 
     Args:
         header: says the kid. Untrusted.
-        source: where keys come from.
-        issuer: what the source is told.
+        keys: the candidates that the source gave.
+        source: where they come from.
         row: the algorithm.
         allowed: all algorithms the caller lists.
         operations: what the key is wanted for; one of them must be permitted (RFC 7517 section 4.3).
@@ -131,7 +159,6 @@ def pick(
         NotAllowedError: the key is for something else, or several keys fit.
         KeyNotFoundError: no key fits; a fresh key set might have one.
     """
-    keys = source.keys_for(header, issuer)
     serving = [key for key in keys if serves(key)]
     fitting = [key for key in serving if any(key.permits(operation) for operation in operations)]
     if len(fitting) == 1:

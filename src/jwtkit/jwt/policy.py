@@ -19,7 +19,7 @@ from jwtkit._wire import freeze, thaw
 from jwtkit.errors import ClaimsError, ExpiredError, Mismatch, MismatchReason, UsageError, quote
 from jwtkit.jwt.dates import duration_text, seconds
 
-__all__ = ["ABSENT", "UNCHECKED", "Absent", "Audience", "Issuer", "Policy", "Unchecked", "refuse"]
+__all__ = ["ABSENT", "UNCHECKED", "Absent", "Audience", "Issuer", "Policy", "TenantIssuer", "Unchecked", "refuse"]
 
 _DEFAULT_SKEW: Final = 30.0
 
@@ -39,7 +39,64 @@ class Absent(Enum):
 UNCHECKED: Final = Unchecked.UNCHECKED
 ABSENT: Final = Absent.ABSENT
 
-Issuer = str | Collection[str] | Unchecked
+_PLACEHOLDER: Final = "{tenantid}"
+
+
+class TenantIssuer(Frozen):
+    """An issuer that is many, one for each tenant: a template, filled in from the signed tenant claim.
+
+    Some providers publish one key set for all tenants and put the tenant into `iss`. The tenant is then read from the
+    claims whose signature has verified, must be one of yours, and the whole `iss` must be the template with it.
+
+    Args:
+        template: the issuer with "{tenantid}" in the place of the tenant.
+        tenants: the tenants you accept; UNCHECKED accepts whoever is a customer of the provider.
+        claim: the claim that names the tenant.
+        key_issuer_member: a member by which a key of the set says which issuer it is for. Where a key has it, it must
+            be the template or the issuer itself.
+
+    Example:
+        >>> TenantIssuer("https://login.microsoftonline.com/{tenantid}/v2.0", tenants=["contoso"]).of("contoso")
+        'https://login.microsoftonline.com/contoso/v2.0'
+    """
+
+    __slots__ = ("claim", "key_issuer_member", "template", "tenants")
+
+    def __init__(
+        self,
+        template: str,
+        *,
+        tenants: Collection[str] | Unchecked,
+        claim: str = "tid",
+        key_issuer_member: str = "issuer",
+    ) -> None:
+        if not isinstance(template, str) or template.count(_PLACEHOLDER) != 1:
+            raise UsageError(f"template must be a str that holds {_PLACEHOLDER} once")
+        for name, value in (("claim", claim), ("key_issuer_member", key_issuer_member)):
+            if not isinstance(value, str) or not value:
+                raise UsageError(f"{name} must be a str")
+        self.template: Final = template
+        self.tenants: Final = None if tenants is UNCHECKED else _names(tenants, "tenants")
+        self.claim: Final = claim
+        self.key_issuer_member: Final = key_issuer_member
+
+    def of(self, tenant: str) -> str:
+        """Give the issuer of one tenant."""
+        return self.template.replace(_PLACEHOLDER, tenant)
+
+    def key_mismatches(self, key: Mapping[str, Any], claims: Mapping[str, Any]) -> list[Mismatch]:
+        """Compare the issuer that a key of the set is for, where it names one, with that of the token."""
+        issuer, iss = key.get(self.key_issuer_member), claims.get("iss")
+        if issuer is None or issuer in (self.template, iss):
+            return []
+        message = f"issuer mismatch: token is from {quote(iss)}, its key is for {quote(issuer)}"
+        return [Mismatch("iss", "not_accepted", message, expected=issuer, actual=iss)]
+
+    def __repr__(self) -> str:
+        return f"TenantIssuer({self.template!r})"
+
+
+Issuer = str | Collection[str] | TenantIssuer | Unchecked
 Audience = str | Collection[str] | Absent | Unchecked
 Check = Callable[[Mapping[str, Any], float], Mismatch | None]
 
@@ -48,7 +105,7 @@ class Policy(Frozen):
     """The compiled demands of one `TokenVerifier`.
 
     Attributes:
-        issuers: accepted values of `iss`; None when unchecked.
+        issuers: accepted values of `iss`; None when unchecked, or when a template decides.
         audiences: accepted values of `aud`; None when unchecked, empty when `aud` must be absent.
     """
 
@@ -61,6 +118,7 @@ class Policy(Frozen):
         audience: Audience,
         required: Iterable[str],
         expected: Mapping[str, object],
+        subject: str | Collection[str] | None,
         leeway: float | timedelta | None,
         max_age: float | timedelta | None,
         max_lifetime: float | timedelta | None,
@@ -71,7 +129,8 @@ class Policy(Frozen):
         Raises:
             UsageError: an argument is of the wrong type, or could accept nothing.
         """
-        self.issuers: Final = None if issuer is UNCHECKED else _names(issuer, "issuer")
+        tenants = issuer if isinstance(issuer, TenantIssuer) else None
+        self.issuers: Final = None if issuer is UNCHECKED or tenants is not None else _names(issuer, "issuer")
         self.audiences: Final = frozenset[str]() if audience is ABSENT else _audiences(audience)
         exp_leeway = 0.0 if leeway is None else seconds(leeway, "leeway", zero=True)
         skew = _DEFAULT_SKEW if leeway is None else exp_leeway
@@ -83,8 +142,9 @@ class Policy(Frozen):
         wanted |= dict.fromkeys(("iat",) if max_age is not None or max_lifetime is not None else ())
         wanted |= dict.fromkeys(required)
         checks: list[Check | None] = [
-            _issuer_check(self.issuers),
+            _issuer_check(self.issuers) if tenants is None else _tenant_check(tenants),
             _audience_check(self.audiences),
+            None if subject is None else _subject_check(_names(subject, "subject")),
             *(_presence_check(name) for name in wanted),
             _expiry_check(exp_leeway),
             _not_yet_check("nbf", "not_yet_valid", "not valid", skew),
@@ -114,7 +174,11 @@ def _audiences(audience: object) -> frozenset[str] | None:
 
 
 def _names(given: object, argument: str) -> frozenset[str]:
-    options = "a str, a collection of str or UNCHECKED" + (", or ABSENT" if argument == "audience" else "")
+    options = "a str, a collection of str" + {
+        "issuer": ", a TenantIssuer or UNCHECKED",
+        "audience": ", ABSENT or UNCHECKED",
+        "tenants": " or UNCHECKED",
+    }.get(argument, "")
     if isinstance(given, str):
         given = (given,)
     if not isinstance(given, Collection) or isinstance(given, (bytes, bytearray, Mapping)):
@@ -152,6 +216,41 @@ def _issuer_check(issuers: frozenset[str] | None) -> Check | None:
         if any(iss.rstrip("/") == issuer.rstrip("/") for issuer in issuers):
             message += " (they differ only in the final slash, and issuers are compared exactly)"
         return Mismatch("iss", "not_accepted", message, expected=accepted, actual=iss)
+
+    return check
+
+
+def _tenant_check(tenants: TenantIssuer) -> Check:
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        tenant, iss = claims.get(tenants.claim), claims.get("iss")
+        if type(tenant) is not str or not tenant:
+            message = f"token has no {tenants.claim}, which names the tenant that issued it"
+            return Mismatch(tenants.claim, "missing", message)
+        if tenants.tenants is not None and tenant not in tenants.tenants:
+            message = f"tenant {quote(tenant)} is not one that this verifier accepts"
+            return Mismatch(
+                tenants.claim, "not_accepted", message, expected=tuple(sorted(tenants.tenants)), actual=tenant
+            )
+        expected = tenants.of(tenant)
+        if iss == expected:
+            return None
+        message = f"issuer mismatch: token is from {quote(iss)}, the issuer of its tenant is {quote(expected)}"
+        return Mismatch("iss", "missing" if iss is None else "not_accepted", message, expected=expected, actual=iss)
+
+    return check
+
+
+def _subject_check(subjects: frozenset[str]) -> Check:
+    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
+        sub = claims.get("sub")
+        if sub in subjects:
+            return None
+        expected = tuple(sorted(subjects))
+        if sub is None:
+            message = f"token has no sub, this verifier accepts {_shown(subjects)}"
+            return Mismatch("sub", "missing", message, expected=expected)
+        message = f"subject mismatch: token is about {quote(sub)}, this verifier accepts {_shown(subjects)}"
+        return Mismatch("sub", "not_accepted", message, expected=expected, actual=sub)
 
     return check
 

@@ -19,8 +19,10 @@ from jwtkit._frozen import Frozen, put
 from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, find_algorithm
+from jwtkit.crypto.encryption import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import ClaimsError, Mismatch, UsageError
 from jwtkit.jose.header import Header
+from jwtkit.jose.jwe import encrypt
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jws_sign import named_by, protected_header, with_signature
 from jwtkit.jose.remote import check_signature, digest_of, raw_form
@@ -64,7 +66,7 @@ class Token(Proof, Generic[C_co]):
 
     @property
     def compact(self) -> str:
-        """The text to send; treat it as a secret."""
+        """The signed text to send; treat it as a secret. Of a nested token it is what was inside."""
         return self._compact
 
     @property
@@ -158,6 +160,37 @@ class Token(Proof, Generic[C_co]):
         name = find_algorithm(alg).name
         signed, own_header, dated = _unsigned(claims, name, kid, typ=typ, lifetime=lifetime, header=header, now=now)
         return TokenDraft._of(signed, own_header, dated)
+
+    def encrypt(
+        self,
+        recipient: JWK,
+        *,
+        enc: ContentEncryptionAlgorithm,
+        alg: KeyManagementAlgorithm | None = None,
+        header: Mapping[str, object] | None = None,
+    ) -> str:
+        """Encrypt the signed token, so that only the recipient can read it: a nested token.
+
+        Its reader is a `TokenVerifier` with `decryption=`.
+
+        Args:
+            recipient: the recipient's public key, or a secret shared with it.
+            enc: how the content is encrypted, for example "A256GCM".
+            alg: how the key reaches the recipient; left out, the key's own.
+            header: more members of the encrypted token's header, for example copies of `iss` and `aud`, which then
+                everybody can read.
+
+        Raises:
+            UsageError: the key does not fit its algorithm, or `header` sets `cty`.
+
+        Spec: RFC 7519 section 11.2.
+        """
+        if header is not None and not isinstance(header, Mapping):
+            raise UsageError(f"header must be a mapping, got {type(header).__name__}")
+        more = {"cty": "JWT", **(header or {})}
+        if more["cty"] != "JWT":
+            raise UsageError("header member 'cty' cannot be set here: it says that a token is inside")
+        return encrypt(self._compact.encode("ascii"), recipient, alg=alg, enc=enc, header=more)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Token) and self._compact == other._compact

@@ -1,0 +1,107 @@
+"""Decryption: how a verifier opens nested tokens, which are signed and then encrypted (RFC 7519 section 11.2).
+
+A nested token is opened with keys of one's own, and what is inside is verified like any other token: encryption proves
+nothing about who wrote it. There is exactly one layer of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from jwtkit._frozen import Frozen
+from jwtkit.crypto.encryption import (
+    ContentEncryptionAlgorithm,
+    KeyManagementAlgorithm,
+    check_encryptions,
+    check_key_management,
+)
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.jose.gate import check_extensions
+from jwtkit.jose.header import Header, is_media_type
+from jwtkit.jose.jwe import decrypt_compact
+from jwtkit.jose.jwe_policy import DecryptionPolicy, own_keys
+from jwtkit.jose.jwk import JWK
+from jwtkit.limits import Limits
+
+__all__ = ["Decryption", "check_copies", "open_nested"]
+
+# Claims that may stand in the header too, so that they can be read before decrypting (RFC 7519 section 5.3).
+_COPIES: Final = ("iss", "sub", "aud")
+
+
+class Decryption(Frozen):
+    """Keys and algorithms for opening nested tokens; the `decryption=` of a `TokenVerifier`.
+
+    Args:
+        keys: a private `JWK`, a shared secret, or a sequence of them.
+        algorithms: allowed key management algorithms.
+        encryptions: allowed content encryption algorithms.
+        allow_zip: accept compressed content, up to `Limits.inflated_bytes`.
+
+    Raises:
+        UsageError: an argument is no such thing.
+    """
+
+    __slots__ = ("_algorithms", "_allow_zip", "_encryptions", "_keys")
+
+    def __init__(
+        self,
+        *,
+        keys: JWK | Sequence[JWK],
+        algorithms: Iterable[KeyManagementAlgorithm],
+        encryptions: Iterable[ContentEncryptionAlgorithm],
+        allow_zip: bool = False,
+    ) -> None:
+        if not isinstance(allow_zip, bool):
+            raise UsageError("allow_zip must be True or False")
+        self._keys: Final = own_keys(keys)
+        self._algorithms: Final = check_key_management(algorithms)
+        self._encryptions: Final = check_encryptions(encryptions)
+        self._allow_zip: Final = allow_zip
+
+    def policy(self, limits: Limits) -> DecryptionPolicy:
+        """Compile it under the limits of a verifier."""
+        return DecryptionPolicy(
+            self._keys,
+            self._algorithms,
+            self._encryptions,
+            allow_zip=self._allow_zip,
+            extensions=check_extensions(None),
+            limits=limits,
+        )
+
+    def __repr__(self) -> str:
+        return f"Decryption(algorithms={tuple(self._algorithms)!r}, encryptions={tuple(self._encryptions)!r})"
+
+
+def open_nested(policy: DecryptionPolicy, compact: str) -> tuple[Header, str]:
+    """Decrypt a nested token and give its header and the signed token inside.
+
+    Raises:
+        MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`, or what is inside is
+            no signed token.
+    """
+    opened = decrypt_compact(policy, compact)
+    if opened.header.cty is None or not is_media_type(opened.header.cty, "JWT"):
+        raise NotAllowedError("cty must be 'JWT': only a nested token is accepted, signed and then encrypted")
+    try:
+        return opened.header, opened.plaintext.decode("ascii")
+    except UnicodeDecodeError:
+        raise MalformedError("the encrypted content is no token") from None
+
+
+def check_copies(header: Header, claims: Mapping[str, Any]) -> None:
+    """Check that claims which stand in the encrypted token's header too are the same there.
+
+    Raises:
+        MalformedError: one is not.
+    """
+    for name in _COPIES:
+        if name in header and header[name] != _as_in_header(claims.get(name)):
+            raise MalformedError(f"header member {name!r} is not the claim (RFC 7519 section 5.3)")
+
+
+def _as_in_header(value: object) -> object:
+    # The header is frozen, so that its arrays are tuples.
+    return tuple(value) if isinstance(value, list) else value
