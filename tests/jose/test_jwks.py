@@ -22,6 +22,7 @@ from jwtkit import (
     UsageError,
     jws,
 )
+from jwtkit._wire import b64url_encode
 
 Keys = dict[str, JWK]
 
@@ -251,6 +252,19 @@ def test_a_key_that_fits_two_listed_algorithms_is_no_guess(keys: Keys) -> None:
     with pytest.raises(NotAllowedError, match="RS256, PS256"):
         jws.verify(token, nameless, algorithms=["RS256", "PS256"])
     assert jws.verify(token, nameless, algorithms=["RS256"]).payload == b"x"
+
+
+def test_a_long_kid_never_makes_a_long_message() -> None:
+    """Found by fuzzing: a kid of a kilobyte that is escaped in a message stands there four times as long."""
+    members = {**JWK.generate("RS256").to_dict(), "kid": "\u200b" * 341, "alg": "RS256"}
+    del members["alg"]
+    key = JWK.parse(members)
+    assert len(repr(key)) < 200
+    header = f"{b64url_encode(json.dumps({'alg': 'RS256', 'kid': key.kid}).encode())}.AA.AA"
+    with pytest.raises(NotAllowedError, match="fits RS256, PS256") as refusal:
+        jws.verify(header, JWKS([key]), algorithms=["RS256", "PS256"])
+    assert len(str(refusal.value)) < 300
+    assert len(repr(Header({"alg": "RS256", "kid": key.kid}))) < 200
 
 
 def test_messages_name_few_keys() -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 from jwtkit.jose.key_members import too_long
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
@@ -79,7 +79,7 @@ class Header(Frozen, Mapping[str, Any]):
         return len(self._members)
 
     def __repr__(self) -> str:
-        named = [f"{n}={v!r}" for n in ("alg", "kid", "typ") if (v := getattr(self, n)) is not None]
+        named = [f"{n}={quote(v)}" for n in ("alg", "kid", "typ") if (v := getattr(self, n)) is not None]
         return f"Header({', '.join(named)})"
 
 

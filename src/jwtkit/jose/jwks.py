@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
-from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.key_certificates import certified_members
@@ -47,7 +47,7 @@ class UnusableKey(Frozen):
         self.reason: Final = reason
 
     def __repr__(self) -> str:
-        return f"UnusableKey(index={self.index}, kid={self.kid!r}, reason={self.reason!r})"
+        return f"UnusableKey(index={self.index}, kid={quote(self.kid)}, reason={self.reason!r})"
 
 
 class JWKS(Frozen):

@@ -18,7 +18,7 @@ from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureA
 from jwtkit.crypto.encryption import KEY_ALGORITHMS
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.crypto.maths import Sign, Verify
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 from jwtkit.jose.key_certificates import CERTIFICATE_MEMBERS, check_certificates
 from jwtkit.jose.key_forms import kind_words, secret_words
 from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
@@ -236,7 +236,7 @@ class Key(Frozen):
         import hashlib
 
         if hash_name not in ("sha-256", "sha-384", "sha-512"):
-            raise UsageError(f"a thumbprint is made with sha-256, sha-384 or sha-512, not with {hash_name!r}")
+            raise UsageError(f"a thumbprint is made with sha-256, sha-384 or sha-512, not with {quote(hash_name)}")
         members = self._members(private=True)
         canonical = {name: members[name] for name in KEY_TYPES[self.kty].required}
         digest = hashlib.new(hash_name.replace("-", ""), _wire.serialize(canonical, "JWK"))
@@ -269,7 +269,9 @@ class Key(Frozen):
         if not self.is_private:
             raise UsageError(f"{self!r} is a public key: signing needs the private one")
         if not self.permits("sign"):
-            raise UsageError(f"{self!r} is not for signing: its use is {self.use!r}, its key_ops {self.key_ops!r}")
+            raise UsageError(
+                f"{self!r} is not for signing: its use is {quote(self.use)}, its key_ops {quote(self.key_ops)}"
+            )
 
     def _check_fit(self, row: KeyAlgorithm) -> None:
         variant = self._material.variant
@@ -308,7 +310,7 @@ class Key(Frozen):
         return hash(self.thumbprint())
 
     def __repr__(self) -> str:
-        named = [f"{n}={v!r}" for n in ("kty", "crv", "alg", "kid") if (v := getattr(self, n)) is not None]
+        named = [f"{n}={quote(v)}" for n in ("kty", "crv", "alg", "kid") if (v := getattr(self, n)) is not None]
         return f"JWK({', '.join(named)}, {'private' if self.is_private else 'public'})"
 
     def __copy__(self) -> Self:
