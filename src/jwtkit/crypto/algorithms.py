@@ -161,8 +161,10 @@ def find_algorithm(name: object) -> Algorithm:
     row = SIGNATURE_ALGORITHMS.get(name) if isinstance(name, str) else None
     if row is None:
         if isinstance(name, str) and name.lower() == "none":
-            raise UsageError("alg 'none' does not exist here: an unsigned token proves nothing")
-        raise UsageError(f"unknown signature algorithm {name!r}: use one of {', '.join(SIGNATURE_ALGORITHMS)}")
+            message = "alg 'none' does not exist here: an unsigned token proves nothing"
+            raise UsageError(message, code="unknown_algorithm")
+        message = f"unknown signature algorithm {name!r}: use one of {', '.join(SIGNATURE_ALGORITHMS)}"
+        raise UsageError(message, code="unknown_algorithm")
     return row
 
 
@@ -173,7 +175,7 @@ def check_algorithms(algorithms: Iterable[str]) -> tuple[SignatureAlgorithm, ...
         UsageError: it is a bare str, empty, or names an algorithm that does not exist.
     """
     if isinstance(algorithms, (str, bytes)):
-        raise UsageError(f"algorithms is a list: write algorithms=[{algorithms!r}]")
+        raise UsageError(f"algorithms is a list: write algorithms=[{algorithms!r}]", code="algorithms_is_text")
     try:
         names = tuple(algorithms)
     except TypeError:

@@ -196,8 +196,10 @@ def find_key_algorithm(name: object) -> KeyAlgorithm:
     row = KEY_ALGORITHMS.get(name) if isinstance(name, str) else None
     if row is None:
         if isinstance(name, str) and name.lower() == "none":
-            raise UsageError("alg 'none' does not exist here: an unsigned token proves nothing")
-        raise UsageError(f"unknown algorithm {name!r}: use one of {', '.join(KEY_ALGORITHMS)}")
+            message = "alg 'none' does not exist here: an unsigned token proves nothing"
+            raise UsageError(message, code="unknown_algorithm")
+        message = f"unknown algorithm {name!r}: use one of {', '.join(KEY_ALGORITHMS)}"
+        raise UsageError(message, code="unknown_algorithm")
     return row
 
 
@@ -210,7 +212,7 @@ def find_key_management(name: object) -> KeyManagement:
     row = KEY_MANAGEMENT.get(name) if isinstance(name, str) else None
     if row is None:
         hint = "RSA1_5 is not offered, use RSA-OAEP-256" if name == "RSA1_5" else f"use {', '.join(KEY_MANAGEMENT)}"
-        raise UsageError(f"unknown key management algorithm {name!r}: {hint}")
+        raise UsageError(f"unknown key management algorithm {name!r}: {hint}", code="unknown_algorithm")
     return row
 
 
@@ -222,7 +224,8 @@ def find_content_encryption(name: object) -> ContentEncryption:
     """
     row = CONTENT_ENCRYPTION.get(name) if isinstance(name, str) else None
     if row is None:
-        raise UsageError(f"unknown content encryption {name!r}: use one of {', '.join(CONTENT_ENCRYPTION)}")
+        message = f"unknown content encryption {name!r}: use one of {', '.join(CONTENT_ENCRYPTION)}"
+        raise UsageError(message, code="unknown_algorithm")
     return row
 
 
@@ -242,7 +245,7 @@ def check_encryptions(encryptions: Iterable[str]) -> Mapping[str, ContentEncrypt
 
 def _names(given: Any, argument: str, example: str) -> tuple[Any, ...]:
     if isinstance(given, (str, bytes)):
-        raise UsageError(f"{argument} is a list: write {argument}=[{given!r}]")
+        raise UsageError(f"{argument} is a list: write {argument}=[{given!r}]", code="algorithms_is_text")
     try:
         names = tuple(given)
     except TypeError:

@@ -59,9 +59,8 @@ class Authenticator(Frozen):
         if not isinstance(compact, str):
             raise refuse_non_text(compact)
         if len(compact) > self._limits.token_bytes:
-            raise NotAllowedError(
-                f"token has {len(compact)} characters, more than Limits.token_bytes={self._limits.token_bytes}"
-            )
+            message = f"token has {len(compact)} characters, more than Limits.token_bytes={self._limits.token_bytes}"
+            raise NotAllowedError(message, code="too_large")
         try:
             return self._authenticate(compact, detached, now)
         except MalformedError as finding:

@@ -99,7 +99,8 @@ def refuse_unknown_extensions(header: Header, extensions: Extensions, *, underst
     """Refuse a header that demands what nobody here understands (RFC 7515 section 4.1.11, RFC 7516 section 4.1.13)."""
     for name in header.crit:
         if name not in understood and name not in extensions:
-            raise NotAllowedError(f"crit demands the extension {quote(name)}, which is not understood here")
+            message = f"crit demands the extension {quote(name)}, which is not understood here"
+            raise NotAllowedError(message, code="critical_extension")
 
 
 def handle_extensions(header: Header, extensions: Extensions) -> None:

@@ -150,7 +150,8 @@ def decrypt_compact(policy: DecryptionPolicy, compact: str) -> DecryptedJWE:
         raise refuse_non_text(compact)
     longest = policy.limits.token_bytes
     if len(compact) > longest:
-        raise NotAllowedError(f"token has {len(compact)} characters, more than Limits.token_bytes={longest}")
+        message = f"token has {len(compact)} characters, more than Limits.token_bytes={longest}"
+        raise NotAllowedError(message, code="too_large")
     try:
         return _decrypt_compact(policy, compact)
     except MalformedError as finding:

@@ -96,13 +96,15 @@ class DecryptionPolicy(Frozen):
         refuse_unknown_extensions(header, self._extensions, understood=())
         row = self._algorithms.get(header.alg)
         if row is None:
-            raise NotAllowedError(f"alg {quote(header.alg)} not in the allowed set {tuple(self._algorithms)!r}")
+            message = f"alg {quote(header.alg)} not in the allowed set {tuple(self._algorithms)!r}"
+            raise NotAllowedError(message, code="alg_not_allowed")
         enc = header.get("enc")
         if not isinstance(enc, str):
             raise MalformedError("header has no enc: this is no JWE, or a broken one")
         content = self._encryptions.get(enc)
         if content is None:
-            raise NotAllowedError(f"enc {quote(enc)} not in the allowed set {tuple(self._encryptions)!r}")
+            message = f"enc {quote(enc)} not in the allowed set {tuple(self._encryptions)!r}"
+            raise NotAllowedError(message, code="alg_not_allowed")
         self._check_zip(header)
         key = pick(
             header,

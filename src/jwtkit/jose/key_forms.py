@@ -103,7 +103,7 @@ def backend_members(key: object, alg: AnyAlgorithm | None) -> Members:
 
     kty, variant, private = classify(key)
     if alg is not None and not find_key_algorithm(alg).fits(kty, variant):
-        raise UsageError(f"alg {alg} does not fit {kind_words(kty, variant)} key")
+        raise UsageError(f"alg {alg} does not fit {kind_words(kty, variant)} key", code="key_unfit")
     backend: Any = key
     material = Material(variant, backend.public_key() if private else backend, backend if private else None)
     return {"kty": kty, **KEY_TYPES[kty].describe(material)}
@@ -118,11 +118,12 @@ def secret_members(secret: bytes, alg: AnyAlgorithm, *, allow_short: bool) -> Me
         raise UsageError(f"secret must be bytes, got {type(secret).__name__}: random bytes, not a password")
     problem = disguise(secret)
     if problem is not None:
-        raise UsageError(problem)
+        raise UsageError(problem, code="secret_is_a_key")
     if not row.fits_secret(len(secret), allow_short=allow_short):
         raise UsageError(
             f"secret has {len(secret)} bytes, but {alg} needs {secret_words(row)}: "
-            f"use JWK.generate({alg!r}) or {row.secret_bytes} random bytes"
+            f"use JWK.generate({alg!r}) or {row.secret_bytes} random bytes",
+            code="short_secret",
         )
     return {"kty": "oct", "k": _wire.b64url_encode(secret)}
 

@@ -98,7 +98,8 @@ def as_source(keys: Keys) -> KeySource:
         raise UsageError(
             "keys must be parsed, so that it is clear what it is: "
             "JWKS.parse(...) for a key set, JWK.parse(...) or JWK.from_pem(...) for one key, "
-            "JWK.from_secret(...) for HMAC"
+            "JWK.from_secret(...) for HMAC",
+            code="unparsed_keys",
         )
     raise UsageError(f"keys must be a JWK, a sequence of JWK, a JWKS or a key source, got {type(keys).__name__}")
 
@@ -130,7 +131,8 @@ def select(header: Header, keys: Sequence[JWK], source: KeySource, allowed: Mapp
     """
     row = allowed.get(header.alg)
     if row is None:
-        raise NotAllowedError(f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}")
+        message = f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}"
+        raise NotAllowedError(message, code="alg_not_allowed")
     return pick(header, keys, source, row, allowed, operations=("verify",), serves=lambda key: key.serves(row))
 
 
@@ -169,13 +171,14 @@ def pick(
         names = _names(fitting)
         raise NotAllowedError(
             f"token {which} and the set holds {len(fitting)} usable {row.name} keys ({names}); "
-            "pass the one you mean as keys="
+            "pass the one you mean as keys=",
+            code="ambiguous_key",
         )
     if serving:
         raise NotAllowedError(f"{serving[0]!r} is not for {' or '.join(operations)}: see its use and key_ops")
     named = next((key for key in keys if header.kid is not None and key.kid == header.kid), None)
     if named is not None:
-        raise NotAllowedError(unfit(named, row))
+        raise NotAllowedError(unfit(named, row), code="key_unfit")
     raise _not_found(header, source, keys, row)
 
 
@@ -185,7 +188,8 @@ def _refuse_guess(key: JWK, allowed: Mapping[str, KeyAlgorithm]) -> None:
         fitting = dict.fromkeys(key.specific(row) for row in allowed.values() if key.fits(row))
         if len(fitting) > 1:
             raise NotAllowedError(
-                f"{key!r} names no alg and fits {', '.join(fitting)}: list only the one its issuer uses in algorithms="
+                f"{key!r} names no alg and fits {', '.join(fitting)}: list only the one its issuer uses in algorithms=",
+                code="ambiguous_key",
             )
 
 
@@ -198,7 +202,7 @@ def refuse_useless(source: KeySource, algorithms: Sequence[SignatureAlgorithm]) 
     if isinstance(source, OwnKeys):
         rows = [SIGNATURE_ALGORITHMS[name] for name in algorithms]
         if not any(key.serves(row) for key in source.keys for row in rows):
-            raise UsageError(unfit(source.keys[0], rows[0]))
+            raise UsageError(unfit(source.keys[0], rows[0]), code="key_unfit")
 
 
 def unfit(key: JWK, row: KeyAlgorithm) -> str:

@@ -103,7 +103,7 @@ class Claims(_TypedClaims, Mapping[str, Any]):
             raw = _raw_claims(type(self), given, extra)
             problems = [mismatch.message for mismatch in check_claims(compile_claims(type(self)), raw)]
             if problems:
-                raise UsageError(f"{type(self).__name__}: {'; '.join(problems)}")
+                raise UsageError(f"{type(self).__name__}: {'; '.join(problems)}", code="claim_type")
             _set_raw(self, raw)
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -203,7 +203,7 @@ def _raw_claims(cls: type[Claims], given: Mapping[str, object], extra: Mapping[s
             hint = f"did you mean {near[0]}=? " if near else ""
             raise UsageError(f"{cls.__name__} has no claim {attribute!r}: {hint}Other claims go into extra={{...}}")
         if isinstance(value, datetime):
-            raise UsageError(f"claim {field.name!r} is a datetime: use numeric_date(...) or a number of seconds")
+            raise _no_datetime(field.name, value)
         if value is not None:
             raw[field.name] = _wire.thaw(value, f"claim {field.name!r}")
     if not isinstance(extra, Mapping):
@@ -215,6 +215,15 @@ def _raw_claims(cls: type[Claims], given: Mapping[str, object], extra: Mapping[s
         if name in own:
             raise UsageError(f"claim {name!r} has an argument of its own: write {own[name]}= instead of extra")
         if isinstance(value, datetime):
-            raise UsageError(f"claim {name!r} is a datetime: use numeric_date(...) or a number of seconds")
+            raise _no_datetime(name, value)
         raw[name] = _wire.thaw(value, f"claim {name!r}")
     return raw
+
+
+def _no_datetime(name: str, value: datetime) -> UsageError:
+    if value.utcoffset() is None:
+        return UsageError(
+            f"naive datetime for {name}: use datetime.now(timezone.utc) with numeric_date(...), or an int",
+            code="naive_datetime",
+        )
+    return UsageError(f"claim {name!r} is a datetime: use numeric_date(...) or a number of seconds", code="claim_type")

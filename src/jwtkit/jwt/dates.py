@@ -26,7 +26,7 @@ def numeric_date(moment: datetime) -> float:
     if not isinstance(moment, datetime):
         raise UsageError(f"numeric_date takes a datetime, got {type(moment).__name__}")
     if moment.utcoffset() is None:
-        raise UsageError("naive datetime: use datetime.now(timezone.utc) or an int")
+        raise UsageError("naive datetime: use datetime.now(timezone.utc) or an int", code="naive_datetime")
     timestamp = moment.timestamp()
     return int(timestamp) if timestamp.is_integer() else timestamp
 

@@ -295,7 +295,8 @@ def _unsigned(
     if lifetime is not None:
         claims = _with_lifetime(claims, seconds(lifetime, "lifetime"), int(resolve_now(now)))
     elif claims.exp is None:
-        raise UsageError("a token must expire: pass lifetime= (seconds or a timedelta) or give the claims an exp")
+        message = "a token must expire: pass lifetime= (seconds or a timedelta) or give the claims an exp"
+        raise UsageError(message, code="no_expiry")
     own_header, segment = protected_header(alg, kid, typ, header)
     return f"{segment}.{_wire.b64url_encode(_wire.serialize(claims, 'claims'))}", own_header, claims
 

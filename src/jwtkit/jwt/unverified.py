@@ -61,9 +61,8 @@ class UnverifiedToken(Frozen):
         if not isinstance(compact, str):
             raise refuse_non_text(compact)
         if len(compact) > limits.token_bytes:
-            raise NotAllowedError(
-                f"token has {len(compact)} characters, more than Limits.token_bytes={limits.token_bytes}"
-            )
+            message = f"token has {len(compact)} characters, more than Limits.token_bytes={limits.token_bytes}"
+            raise NotAllowedError(message, code="too_large")
         segments = compact.split(".", _JWE_SEGMENTS)
         try:
             if len(segments) not in (_JWS_SEGMENTS, _JWE_SEGMENTS):

@@ -248,7 +248,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
         found = self._authenticators.get(iss) if isinstance(iss, str) else None
         if found is None:
             names = ", ".join(repr(name) for name in self._authenticators)
-            raise NotAllowedError(f"token says it is from {quote(iss)}, this verifier has the keys of {names}")
+            message = f"token says it is from {quote(iss)}, this verifier has the keys of {names}"
+            raise NotAllowedError(message, code="issuer_unknown")
         return found
 
     def accepts_audience(self, audience: str) -> bool:
@@ -262,11 +263,11 @@ class TokenVerifier(Frozen, Generic[C_co]):
         if typ is None:
             if header.typ is not None and not is_media_type(header.typ, "JWT"):
                 shown = quote(header.typ)
-                raise NotAllowedError(
-                    f"typ {shown} is for another purpose: pass typ={shown} if that is what you verify"
-                )
+                message = f"typ {shown} is for another purpose: pass typ={shown} if that is what you verify"
+                raise NotAllowedError(message, code="typ_mismatch")
         elif header.typ is None or not is_media_type(header.typ, typ):
-            raise NotAllowedError(f"typ mismatch: token has {quote(header.typ)}, this verifier accepts {typ!r}")
+            message = f"typ mismatch: token has {quote(header.typ)}, this verifier accepts {typ!r}"
+            raise NotAllowedError(message, code="typ_mismatch")
 
     def __repr__(self) -> str:
         return f"TokenVerifier(algorithms={self.algorithms!r}, claims={self._claims.__name__})"
