@@ -15,10 +15,14 @@ from jwtkit import (
     JWKS,
     UNCHECKED,
     Claims,
+    Decryption,
     Header,
     JwtkitError,
+    KeyRing,
     Limits,
     RejectedError,
+    RingKey,
+    TenantIssuer,
     Token,
     TokenVerifier,
     UnverifiedToken,
@@ -28,6 +32,7 @@ from jwtkit import (
     jws,
     numeric_date,
     parse_algorithms,
+    report,
 )
 from jwtkit.oauth import (
     PKCE,
@@ -66,12 +71,14 @@ SERVER = ServerMetadata(issuer=ISSUER, authorization_endpoint=f"{ISSUER}/a", tok
 CLIENT = Client(server=SERVER, client_id="c", auth=ClientSecretBasic(Secret("s")))
 FLOW = AuthorizationCodeFlow(CLIENT, redirect_uri="https://app.example.com/cb")
 DRAFT = Token.draft(Claims(), alg="ES256", lifetime=5)
+TOKEN = Token.sign(Claims(), KEY, lifetime=5)
 VERIFIER = TokenVerifier(keys=KEY, algorithms=["HS256"], issuer=UNCHECKED, audience="a")
 API = ProtectedResource(resource="a", verifier=VERIFIER)
 SESSION = FLOW.start().session
 ID = IdTokenVerifier(issuer="i", client_id="c", keys=KEY, algorithms=["HS256"])
 Door = Callable[[Any], object]
 OTHER: Any = "x"
+NOTHING: Any = 0
 
 DOORS: dict[str, Door] = {
     "Header": Header,
@@ -160,6 +167,22 @@ DOORS: dict[str, Door] = {
     "TokenVerifier issuer": lambda it: TokenVerifier(keys=KEY, algorithms=["HS256"], issuer=it, audience="a"),
     "TokenVerifier audience": lambda it: TokenVerifier(keys=KEY, algorithms=["HS256"], issuer="i", audience=it),
     "TokenVerifier.verify": VERIFIER.verify,
+    "report": report,
+    "report now": lambda it: report("a.b.c", now=it),
+    "RingKey": lambda it: RingKey(it, not_before=0),
+    "RingKey not_before": lambda it: RingKey(KEY, not_before=it),
+    "KeyRing": lambda it: KeyRing([it]),
+    "KeyRing.parse": KeyRing.parse,
+    "TenantIssuer": lambda it: TenantIssuer(it, tenants=["a"]),
+    "TenantIssuer tenants": lambda it: TenantIssuer("{tenantid}", tenants=it),
+    "Decryption": lambda it: Decryption(keys=it, algorithms=["dir"], encryptions=["A128GCM"]),
+    "TokenVerifier subject": lambda it: TokenVerifier(
+        keys=KEY, algorithms=["HS256"], issuer="i", audience="a", subject=NOTHING if it is None else it
+    ),
+    "TokenVerifier decryption": lambda it: TokenVerifier(
+        keys=KEY, algorithms=["HS256"], issuer="i", audience="a", decryption=NOTHING if it is None else it
+    ),
+    "Token.encrypt": lambda it: TOKEN.encrypt(it, enc="A128GCM"),
     "Limits": lambda it: Limits(kid_bytes=it),
     "Secret": Secret,
     "PKCE.parse": PKCE.parse,

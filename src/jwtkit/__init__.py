@@ -36,6 +36,7 @@ from jwtkit.jwt.dates import numeric_date
 from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.key_ring import KeyRing, RingKey
 from jwtkit.jwt.policy import ABSENT, UNCHECKED, TenantIssuer
+from jwtkit.jwt.report import Finding, Report, report
 from jwtkit.jwt.token import Token, TokenDraft
 from jwtkit.jwt.unverified import UnverifiedToken
 from jwtkit.jwt.verifier import TokenVerifier
@@ -53,6 +54,7 @@ __all__ = [
     "Decryption",
     "DecryptionError",
     "ExpiredError",
+    "Finding",
     "Header",
     "JwtkitError",
     "KeyManagementAlgorithm",
@@ -67,6 +69,7 @@ __all__ = [
     "ProtocolError",
     "ProtocolReason",
     "RejectedError",
+    "Report",
     "RingKey",
     "SignatureAlgorithm",
     "SignatureError",
@@ -84,4 +87,5 @@ __all__ = [
     "jws",
     "numeric_date",
     "parse_algorithms",
+    "report",
 ]

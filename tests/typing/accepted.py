@@ -16,9 +16,12 @@ from jwtkit import (
     ClaimsError,
     DecryptedJWE,
     Decryption,
+    Finding,
     Header,
     KeyNotFoundError,
+    KeyRing,
     RejectedError,
+    RingKey,
     SignatureAlgorithm,
     Signer,
     TenantIssuer,
@@ -30,6 +33,7 @@ from jwtkit import (
     jwe,
     jws,
     parse_algorithms,
+    report,
 )
 from jwtkit.oauth import (
     AuthorizationCodeFlow,
@@ -92,6 +96,19 @@ def verify(key: JWK, keys: JWKS, text: str) -> None:
     nested = Decryption(keys=[key], algorithms=["ECDH-ES"], encryptions=["A256GCM"])
     hidden = TokenVerifier(keys=keys, algorithms=["ES256"], issuer="i", audience="a", decryption=nested)
     assert_type(hidden.verify(text).encrypt(key, enc="A256GCM"), str)
+
+
+def explain(token: Token[Session], text: str) -> None:
+    found = report(text)
+    assert_type(found.kind, Literal["JWS", "JWE", "opaque", "broken"])
+    assert_type(report(token, now=5).findings, tuple[Finding, ...])
+
+
+def rotate(key: JWK, verifier: TokenVerifier) -> None:
+    ring = KeyRing([RingKey(key, not_before=0, retire_at=5.5)])
+    assert_type(ring.signing_key(now=1), JWK)
+    assert_type(ring.jwks().to_json(), str)
+    TokenVerifier(keys=ring, algorithms=["ES256"], issuer="i", audience="a")
 
 
 def sign_elsewhere(key: JWK, signature: bytes) -> None:
