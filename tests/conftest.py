@@ -1,11 +1,13 @@
-"""What every test has: the shared vectors, and a guard that jwtkit performs no I/O while it runs."""
+"""What every test has: the shared vectors, and two guards: jwtkit performs no I/O, and no error of it holds a secret."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -66,6 +68,55 @@ def no_io() -> Iterator[None]:
     caught = list(GUARD.caught)
     GUARD.caught.clear()
     assert not caught, f"jwtkit performed I/O: {caught}"
+
+
+class Leaks:
+    """Notes every error that is made with a token in its words, or with a piece of a secret that any test has used.
+
+    The error that is being handled counts too: a traceback shows both.
+    """
+
+    RUN = re.compile(r"[A-Za-z0-9_-]{12,}")
+    TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]{9,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8,}")
+    PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "k", "priv")
+
+    def __init__(self) -> None:
+        self.caught: list[str] = []
+        self.secrets: set[str] = set()
+        make_key, make_error = jwtkit.JWK.__init__, jwtkit.JwtkitError.__init__
+
+        def key(made: jwtkit.JWK, members: Any, **named: Any) -> None:
+            if isinstance(members, dict):
+                for name in self.PRIVATE:
+                    value = members.get(name)
+                    # What repeats a few characters is a placeholder.
+                    if isinstance(value, str) and len(set(value[:12])) > 6:
+                        self.secrets.add(value[:12])
+            make_key(made, members, **named)
+
+        def error(made: jwtkit.JwtkitError, message: str, **named: Any) -> None:
+            make_error(made, message, **named)
+            for text in (message, *map(str, named.values()), str(sys.exception() or "")):
+                if self.TOKEN.search(text) or any(run[:12] in self.secrets for run in self.RUN.findall(text)):
+                    self.caught.append(text)
+
+        setattr(jwtkit.JWK, "__init__", key)  # noqa: B010 - an assignment, to a type checker, is one of another type
+        setattr(jwtkit.JwtkitError, "__init__", error)  # noqa: B010
+
+
+LEAKS = Leaks()
+
+
+@pytest.fixture
+def leaks() -> Leaks:
+    return LEAKS
+
+
+@pytest.fixture(autouse=True)
+def no_leak() -> Iterator[None]:
+    yield
+    caught, LEAKS.caught = LEAKS.caught, []
+    assert not caught, f"an error holds a token or a secret: {caught[:3]}"
 
 
 def vectors_folder() -> Path | None:

@@ -1,4 +1,4 @@
-"""The guard against I/O catches it, and only where it is jwtkit's own."""
+"""The guards of the suite catch what they are for, and nothing else."""
 
 from __future__ import annotations
 
@@ -44,3 +44,19 @@ def test_guard_leaves_tests_and_imports_alone(guard: Any, tmp_path: Path) -> Non
     exec(program)
     jwtkit.JWK.generate("Ed25519")
     assert guard.caught == []
+
+
+@pytest.mark.parametrize("shown", ["token", "secret", "piece", "context"])
+def test_no_error_holds_a_token_or_a_secret(shown: str, leaks: Any) -> None:
+    key = jwtkit.JWK.generate("HS256")
+    secret = str(key.to_dict(private=True)["k"])
+    jwtkit.JWK.parse(key.to_dict(private=True))
+    token = jwtkit.Token.sign(jwtkit.Claims(), key, lifetime=1).compact
+    try:
+        raise ValueError(secret if shown == "context" else "")
+    except ValueError:
+        jwtkit.MalformedError(f"not {({'token': token, 'secret': secret, 'piece': secret[:20]}).get(shown)}")
+    assert len(leaks.caught) == 1
+    leaks.caught.clear()
+    jwtkit.MalformedError(f"no key {key.thumbprint()}, and not {token[:20]}")
+    assert leaks.caught == []
