@@ -108,7 +108,7 @@ ANSWERS: dict[str, tuple[Any, dict[str, Any], type[JwtkitError], str]] = {
     "of another message": (der(b"other"), {"encoding": "der"}, SignatureError, "does not verify"),
     "of another key": (der(DRAFT.signing_input, JWK.generate("ES256")), {"encoding": "der"}, SignatureError, "verify"),
     "of another hash": (der(DRAFT.signing_input, EC, hashes.SHA384()), {"encoding": "der"}, SignatureError, "verify"),
-    "DER said to be raw": (der(DRAFT.signing_input), {}, SignatureError, "does not verify"),
+    "DER said to be raw": (der(DRAFT.signing_input), {}, MalformedError, "is it DER? then pass encoding='der'"),
     "raw said to be DER": (EC.sign(DRAFT.signing_input), {"encoding": "der"}, MalformedError, "is it raw already?"),
     "DER, cut short": (der(DRAFT.signing_input)[:-1], {"encoding": "der"}, MalformedError, "not an ECDSA signature"),
     "DER, trailing octet": (der(DRAFT.signing_input) + b"\0", {"encoding": "der"}, MalformedError, "not an ECDSA"),
@@ -120,10 +120,11 @@ ANSWERS: dict[str, tuple[Any, dict[str, Any], type[JwtkitError], str]] = {
     ),
     "DER of negative numbers": (b"\x30\x06\x02\x01\xff\x02\x01\x01", {"encoding": "der"}, MalformedError, "not an"),
     "zeros": (bytes(64), {}, SignatureError, "does not verify"),
-    "empty": (b"", {}, SignatureError, "does not verify"),
-    "too long": (EC.sign(DRAFT.signing_input) + b"\0", {}, SignatureError, "does not verify"),
+    "empty": (b"", {}, MalformedError, "a raw ES256 signature has 64 bytes, got 0"),
+    "too long": (EC.sign(DRAFT.signing_input) + b"\0", {}, MalformedError, "has 64 bytes, got 65"),
     "a str": ("signature", {}, UsageError, "signature must be bytes, got str"),
     "None": (None, {}, UsageError, "NoneType"),
+    "a bytearray": (bytearray(64), {}, UsageError, "must be bytes, got bytearray"),
     "a whole answer": ({"Signature": b""}, {}, UsageError, "got dict"),
     "no encoding": (bytes(64), {"encoding": "pem"}, UsageError, "'raw', or for ECDSA 'der'"),
     "a key of another curve": (bytes(64), {"verify_with": JWK.generate("ES384")}, UsageError, "needs a key on P-256"),
@@ -133,6 +134,12 @@ ANSWERS: dict[str, tuple[Any, dict[str, Any], type[JwtkitError], str]] = {
         {"verify_with": JWK.parse({**EC.to_dict(), "use": "enc"})},
         UsageError,
         "not for verifying",
+    ),
+    "a key of another name": (
+        EC.sign(DRAFT.signing_input),
+        {"verify_with": JWK.parse({**EC.to_dict(), "kid": "b"})},
+        UsageError,
+        "the draft says kid 'remote', the key in verify_with 'b': pass kid=public.kid to draft",
     ),
     "no key": (bytes(64), {"verify_with": None}, UsageError, "a JWK or UNCHECKED"),
     "a PEM text as key": (bytes(64), {"verify_with": EC.to_pem()}, UsageError, "got str"),
@@ -145,6 +152,16 @@ def test_answers_that_are_refused(signature: Any, named: Any, error: type[Jwtkit
         DRAFT.seal(signature, **{"verify_with": EC.public(), **named})
     assert type(refusal.value) is error
     assert words in str(refusal.value)
+    assert "awaited" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("own", "other"), [("remote", None), (None, "remote"), (None, None)])
+def test_a_name_that_is_known_on_one_side_only(own: str | None, other: str | None) -> None:
+    draft = Token.draft(CLAIMS, alg="ES256", kid=own, lifetime=60, now=NOW)
+    key = JWK.parse(
+        {**{name: value for name, value in EC.to_dict().items() if name != "kid"}, **({"kid": other} if other else {})}
+    )
+    assert draft.seal(EC.sign(draft.signing_input), verify_with=key).header.kid == own
 
 
 def test_a_coroutine_that_was_not_awaited() -> None:

@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,7 +93,7 @@ class Remote:
 
     @property
     def algorithm(self) -> SignatureAlgorithm:
-        return "HS256"
+        return self._key.algorithm
 
     @property
     def key_id(self) -> str | None:
@@ -115,6 +117,29 @@ def test_a_signer_gives_bytes() -> None:
 
     with pytest.raises(UsageError, match="sign of the Wrong must give bytes, got str"):
         Token.sign(Claims(), Wrong(KEY, None), lifetime=60)
+
+
+def test_a_signer_cannot_be_awaited() -> None:
+    class Awaited(Remote):
+        async def sign(self, message: bytes, /) -> Any:  # type: ignore[override]  # the mistake
+            return self._key.sign(message)
+
+    signer: Any = Awaited(KEY, None)
+    with pytest.raises(UsageError, match=r"must give bytes, got coroutine: .* there is Token\.draft"):
+        Token.sign(Claims(), signer, lifetime=60)
+
+
+@pytest.mark.parametrize("sign", [Token.sign, lambda _claims, key, **_: jws.sign(b"", key)])
+def test_a_signer_gives_the_raw_form(sign: Any) -> None:
+    key = JWK.generate("ES256")
+
+    class InDER(Remote):
+        def sign(self, message: bytes, /) -> bytes:
+            private: Any = self._key.to_key(private=True)
+            return bytes(private.sign(message, ec.ECDSA(hashes.SHA256())))
+
+    with pytest.raises(UsageError, match=r"a raw ES256 signature has 64 bytes, got \d+ from the InDER: is it DER\?"):
+        sign(Claims(), InDER(key, None), lifetime=60)
 
 
 def test_nothing_of_the_callers_is_kept() -> None:

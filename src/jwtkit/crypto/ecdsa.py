@@ -11,7 +11,7 @@ from jwtkit.crypto.hashes import HASHES
 from jwtkit.crypto.maths import HashName, Sign, Verify
 from jwtkit.errors import MalformedError
 
-__all__ = ["deterministic_signer", "raw_signature", "signer", "verifier"]
+__all__ = ["deterministic_signer", "raw_length", "raw_signature", "signer", "verifier"]
 
 
 def signer(key: ec.EllipticCurvePrivateKey, hash_name: HashName) -> Sign:
@@ -34,13 +34,18 @@ def _signer(key: ec.EllipticCurvePrivateKey, algorithm: ec.ECDSA) -> Sign:
     return sign
 
 
+def raw_length(crv: str) -> int:
+    """Give the length of R and S side by side, in bytes."""
+    return 2 * ((CURVES[crv].key_size + 7) // 8)
+
+
 def raw_signature(der: bytes, crv: str) -> bytes:
     """Turn the DER form, which key services give, into R and S side by side.
 
     Raises:
         MalformedError: not a DER signature, or one of numbers that are too long for the curve.
     """
-    size = (CURVES[crv].key_size + 7) // 8
+    size = raw_length(crv) // 2
     try:
         r, s = decode_dss_signature(der)
         return r.to_bytes(size) + s.to_bytes(size)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final
 
 from jwtkit import _wire
 from jwtkit.crypto.algorithms import SignatureAlgorithm, find_algorithm
 from jwtkit.errors import RejectedError, UsageError
 from jwtkit.jose.header import Header
+from jwtkit.jose.jwk import JWK
+from jwtkit.jose.remote import unlike_raw
 from jwtkit.jose.signers import Signer
 
 __all__ = ["named_by", "protected_header", "signature_of", "with_signature"]
@@ -103,11 +105,19 @@ def signature_of(message: bytes, key: Signer) -> bytes:
     """Ask a signer for a signature.
 
     Raises:
-        UsageError: the signer gives something else than bytes.
+        UsageError: the signer gives something that cannot be one.
     """
     signature: Any = key.sign(message)
     if not isinstance(signature, bytes):
-        raise UsageError(f"sign of the {type(key).__name__} must give bytes, got {type(signature).__name__}")
+        hint = ""
+        if isinstance(signature, Coroutine):
+            signature.close()  # it will never be awaited, and should not warn about it
+            hint = ": for a key that is awaited there is Token.draft(...)"
+        raise UsageError(f"sign of the {type(key).__name__} must give bytes, got {type(signature).__name__}{hint}")
+    if not isinstance(key, JWK):
+        problem = unlike_raw(find_algorithm(key.algorithm), signature)
+        if problem is not None:
+            raise UsageError(f"{problem} from the {type(key).__name__}: is it DER? JWS wants R and S side by side")
     return signature
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Literal
 
 from jwtkit.crypto.algorithms import Algorithm
-from jwtkit.errors import SignatureError, UsageError
+from jwtkit.errors import MalformedError, SignatureError, UsageError
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.select import unfit
 
-__all__ = ["check_signature", "digest_of", "raw_form"]
+__all__ = ["check_signature", "digest_of", "raw_form", "unlike_raw"]
 
 
 def digest_of(row: Algorithm, message: bytes) -> bytes:
@@ -29,20 +30,34 @@ def raw_form(row: Algorithm, signature: bytes, encoding: Literal["raw", "der"]) 
     """Give a signature as JWS wants it (RFC 7518 section 3.4).
 
     Raises:
-        MalformedError: not a DER signature.
+        MalformedError: not a signature in this encoding.
         UsageError: not bytes, or an encoding that the algorithm does not have.
     """
     if not isinstance(signature, bytes):
-        raise UsageError(
-            f"signature must be bytes, got {type(signature).__name__}: was the call to the service awaited?"
-        )
+        hint = ": was the call to the service awaited?" if isinstance(signature, Awaitable) else ""
+        raise UsageError(f"signature must be bytes, got {type(signature).__name__}{hint}")
     if encoding == "raw":
+        problem = unlike_raw(row, signature)
+        if problem is not None:
+            raise MalformedError(f"{problem}: is it DER? then pass encoding='der'")
         return signature
     if encoding != "der" or row.kty != "EC":
         raise UsageError("encoding must be 'raw', or for ECDSA 'der'")
     from jwtkit.crypto import ecdsa
 
     return ecdsa.raw_signature(signature, row.variants[0])
+
+
+def unlike_raw(row: Algorithm, signature: bytes) -> str | None:
+    """Say what is wrong with an ECDSA signature that is not R and S side by side; the mistake that everybody makes."""
+    if row.kty != "EC":
+        return None
+    from jwtkit.crypto import ecdsa
+
+    length = ecdsa.raw_length(row.variants[0])
+    if len(signature) == length:
+        return None
+    return f"a raw {row.name} signature has {length} bytes, got {len(signature)}"
 
 
 def check_signature(row: Algorithm, message: bytes, signature: bytes, key: JWK) -> None:

@@ -20,7 +20,7 @@ from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, find_algorithm
 from jwtkit.crypto.encryption import ContentEncryptionAlgorithm, KeyManagementAlgorithm
-from jwtkit.errors import ClaimsError, Mismatch, UsageError
+from jwtkit.errors import ClaimsError, Mismatch, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwe import encrypt
 from jwtkit.jose.jwk import JWK
@@ -265,14 +265,19 @@ class TokenDraft(Frozen, Generic[C_co]):
                 worthless, and is a `Token` all the same.
 
         Raises:
-            MalformedError: not a DER signature.
+            MalformedError: not a signature in this encoding.
             SignatureError: the signature does not verify.
-            UsageError: the key does not fit the algorithm, or `encoding` is for ECDSA only.
+            UsageError: the key does not fit the algorithm or has another `kid` than the header, or `encoding` is for
+                ECDSA only.
         """
         row = SIGNATURE_ALGORITHMS[self.header.alg]
         raw = raw_form(row, signature, encoding)
         if verify_with is not UNCHECKED:
             check_signature(row, self.signing_input, raw, verify_with)
+            own, other = self.header.kid, verify_with.kid
+            if own is not None and other is not None and own != other:
+                names = f"the draft says kid {quote(own)}, the key in verify_with {quote(other)}"
+                raise UsageError(f"{names}: pass kid=public.kid to draft")
         return birth(f"{self._signed}.{_wire.b64url_encode(raw)}", self.header, self.claims)
 
     def __repr__(self) -> str:
