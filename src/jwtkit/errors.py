@@ -153,15 +153,17 @@ class KeyNotFoundError(RejectedError):
     Attributes:
         kid: the key identifier the token names, or None.
         alg: the algorithm the token names.
+        issuer: whose keys were looked through, as the verifier was given it; None where that is not one issuer.
     """
 
-    _data: ClassVar[tuple[str, ...]] = ("kid", "alg")
+    _data: ClassVar[tuple[str, ...]] = ("kid", "alg", "issuer")
     _code: ClassVar[ErrorCode] = "key_not_found"
 
-    def __init__(self, message: str, *, kid: str | None, alg: str) -> None:
+    def __init__(self, message: str, *, kid: str | None, alg: str, issuer: str | None = None) -> None:
         super().__init__(message)
         self.kid: Final = kid
         self.alg: Final = alg
+        self.issuer: Final = issuer
 
 
 class SignatureError(RejectedError):

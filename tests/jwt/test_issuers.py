@@ -13,7 +13,6 @@ from jwtkit import (
     JWK,
     JWKS,
     UNCHECKED,
-    Claims,
     ClaimsError,
     JwtkitError,
     KeyNotFoundError,
@@ -22,7 +21,6 @@ from jwtkit import (
     RejectedError,
     SignatureError,
     TenantIssuer,
-    Token,
     TokenVerifier,
     UsageError,
     jws,
@@ -271,6 +269,12 @@ def test_any_claims_are_refused(claims: dict[str, Any]) -> None:
 
 def test_a_key_that_is_missing_is_worth_a_new_look() -> None:
     other = JWK.generate("ES256", kid="new")
-    with pytest.raises(KeyNotFoundError):
+    with pytest.raises(KeyNotFoundError) as refusal:
         SEVERAL.verify(token(other, ALICE), now=NOW)
-    assert Token.sign(Claims(exp=NOW), other).header.kid == "new"
+    assert (refusal.value.kid, refusal.value.issuer) == ("new", ALICE)
+    lists: list[tuple[Any, str | None]] = [(ALICE, ALICE), ([ALICE], ALICE), ([ALICE, BOB], None), (UNCHECKED, None)]
+    for issuer, named in lists:
+        verifier = TokenVerifier(keys=JWKS([BOB_KEY.public()]), algorithms=ALGORITHMS, issuer=issuer, audience="api")
+        with pytest.raises(KeyNotFoundError) as refusal:
+            verifier.verify(token(other, ALICE), now=NOW)
+        assert refusal.value.issuer == named

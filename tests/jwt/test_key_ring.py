@@ -110,6 +110,8 @@ def test_one_more_key() -> None:
     assert (len(RING), len(more)) == (3, 4)
     assert more.signing_key(now=9000).kid == "newest"
     assert list(more)[-1] is newest
+    # Of two that begin in the same moment, the one that was added last.
+    assert more.with_key(RingKey(JWK.generate("ES256", kid="x"), not_before=9000)).signing_key(now=9000).kid == "x"
 
 
 # --- storage

@@ -115,6 +115,9 @@ def sign_elsewhere(key: JWK, signature: bytes) -> None:
     draft = Token.draft(Session(sub="s", role="user"), alg="ES256", kid="k", typ="at+jwt", lifetime=60)
     assert_type(draft, TokenDraft[Session])
     assert_type(draft.digest, bytes)
+    assert_type((draft.claims.sub, draft.header.kid, draft.signing_input), tuple[str, str | None, bytes])
+    assert_type((key.kty, key.crv, key.kid, key.is_private), tuple[str, str | None, str | None, bool])
+    assert_type((key.alg, key.use, key.key_ops), tuple[str | None, str | None, tuple[str, ...] | None])
     assert_type(draft.seal(signature, encoding="der", verify_with=key), Token[Session])
     assert_type(draft.seal(signature, verify_with=UNCHECKED).claims.role, Literal["admin", "user"])
 

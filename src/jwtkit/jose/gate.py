@@ -81,7 +81,7 @@ class Gate(Frozen):
         if self._check_header is not None:
             self._check_header(header)
         keys = candidates(self._source, header, self._issuer, now)
-        return select(header, keys, self._source, self._allowed)
+        return select(header, keys, self._source, self._allowed, issuer=self._issuer)
 
     def check(self, header: Header, key: JWK, message: bytes, signature: bytes) -> None:
         """Check one signature over the octets that were received, then what the header demands besides.

@@ -37,21 +37,6 @@ ThumbprintHash = Literal["sha-256", "sha-384", "sha-512"]
 class Key(Frozen):
     """One key, checked and frozen. See `JWK`, the only class made from it."""
 
-    __slots__ = (
-        "_allow_short_secret",
-        "_material",
-        "_signing",
-        "_verifying",
-        "alg",
-        "crv",
-        "extra",
-        "is_private",
-        "key_ops",
-        "kid",
-        "kty",
-        "use",
-    )
-
     if TYPE_CHECKING:  # slots, and for a type checker read-only
 
         @property
@@ -70,6 +55,21 @@ class Key(Frozen):
         def is_private(self) -> bool: ...
         @property
         def extra(self) -> Mapping[str, Any]: ...
+    else:
+        __slots__ = (
+            "_allow_short_secret",
+            "_material",
+            "_signing",
+            "_verifying",
+            "alg",
+            "crv",
+            "extra",
+            "is_private",
+            "key_ops",
+            "kid",
+            "kty",
+            "use",
+        )
 
     _material: Material
     _allow_short_secret: bool

@@ -116,7 +116,9 @@ def candidates(source: KeySource, header: Header, issuer: str | None, now: float
     return source.keys_for(header, issuer)
 
 
-def select(header: Header, keys: Sequence[JWK], source: KeySource, allowed: Mapping[str, Algorithm]) -> JWK:
+def select(
+    header: Header, keys: Sequence[JWK], source: KeySource, allowed: Mapping[str, Algorithm], *, issuer: str | None
+) -> JWK:
     """Pick the one key that may have made a signature under this header.
 
     Args:
@@ -124,6 +126,7 @@ def select(header: Header, keys: Sequence[JWK], source: KeySource, allowed: Mapp
         keys: the candidates that the source gave.
         source: where they come from.
         allowed: the rows of the caller's allow-list.
+        issuer: whose keys they are, as configured, or None.
 
     Raises:
         NotAllowedError: the algorithm is not listed, the key is for something else, or several keys fit.
@@ -133,7 +136,9 @@ def select(header: Header, keys: Sequence[JWK], source: KeySource, allowed: Mapp
     if row is None:
         message = f"alg {quote(header.alg)} not in the allowed set {tuple(allowed)!r}"
         raise NotAllowedError(message, code="alg_not_allowed")
-    return pick(header, keys, source, row, allowed, operations=("verify",), serves=lambda key: key.serves(row))
+    return pick(
+        header, keys, source, row, allowed, operations=("verify",), serves=lambda key: key.serves(row), issuer=issuer
+    )
 
 
 def pick(
@@ -145,6 +150,7 @@ def pick(
     *,
     operations: tuple[str, ...],
     serves: Callable[[JWK], bool],
+    issuer: str | None = None,
 ) -> JWK:
     """Pick the one key for an algorithm that is allowed.
 
@@ -156,6 +162,7 @@ def pick(
         allowed: all algorithms the caller lists.
         operations: what the key is wanted for; one of them must be permitted (RFC 7517 section 4.3).
         serves: whether a key is one for this algorithm.
+        issuer: whose keys they are, as configured, or None.
 
     Raises:
         NotAllowedError: the key is for something else, or several keys fit.
@@ -179,7 +186,7 @@ def pick(
     named = next((key for key in keys if header.kid is not None and key.kid == header.kid), None)
     if named is not None:
         raise NotAllowedError(unfit(named, row), code="key_unfit")
-    raise _not_found(header, source, keys, row)
+    raise _not_found(header, source, keys, row, issuer)
 
 
 def _refuse_guess(key: JWK, allowed: Mapping[str, KeyAlgorithm]) -> None:
@@ -226,7 +233,9 @@ def _names(keys: Sequence[JWK]) -> str:
     return ", ".join(shown) + (", ..." if len(keys) > _NAMED_IN_MESSAGES else "")
 
 
-def _not_found(header: Header, source: KeySource, keys: Sequence[JWK], row: KeyAlgorithm) -> KeyNotFoundError:
+def _not_found(
+    header: Header, source: KeySource, keys: Sequence[JWK], row: KeyAlgorithm, issuer: str | None
+) -> KeyNotFoundError:
     held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
     has = f"has {_names(held)}" if held else "holds none"
     if header.kid is None:
@@ -235,4 +244,4 @@ def _not_found(header: Header, source: KeySource, keys: Sequence[JWK], row: KeyA
         # A set was published by somebody, who may have changed it since.
         hint = "" if isinstance(source, OwnKeys) else "; refetch the JWKS"
         message = f"no key {quote(header.kid)} for alg {row.name} in the set ({has}){hint}"
-    return KeyNotFoundError(message, kid=header.kid, alg=row.name)
+    return KeyNotFoundError(message, kid=header.kid, alg=row.name, issuer=issuer)

@@ -24,7 +24,7 @@ from jwtkit.jose.jwe_policy import DecryptionPolicy, own_keys
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import Limits
 
-__all__ = ["Decryption", "check_copies", "open_nested"]
+__all__ = ["Decryption", "check_copies", "differing_copies", "open_nested"]
 
 # Claims that may stand in the header too, so that they can be read before decrypting (RFC 7519 section 5.3).
 _COPIES: Final = ("iss", "sub", "aud")
@@ -97,11 +97,15 @@ def check_copies(header: Header, claims: Mapping[str, Any]) -> None:
     Raises:
         MalformedError: one is not.
     """
-    for name in _COPIES:
-        if name in header and header[name] != _as_in_header(claims.get(name)):
-            raise MalformedError(f"header member {name!r} is not the claim (RFC 7519 section 5.3)")
+    for name in differing_copies(header, claims):
+        raise MalformedError(f"header member {name!r} is not the claim (RFC 7519 section 5.3)")
 
 
-def _as_in_header(value: object) -> object:
-    # The header is frozen, so that its arrays are tuples.
+def differing_copies(header: Mapping[str, object], claims: Mapping[str, Any]) -> list[str]:
+    """Name the header members that are copies of claims, and are not the same."""
+    return [name for name in _COPIES if name in header and _flat(header[name]) != _flat(claims.get(name))]
+
+
+def _flat(value: object) -> object:
+    # What is frozen has tuples for arrays.
     return tuple(value) if isinstance(value, list) else value

@@ -114,7 +114,7 @@ class KeyRing(Frozen):
         self.keys: Final = tuple(keys)
 
     def signing_key(self, *, now: float | None = None) -> JWK:
-        """Give the key to sign with: of those whose turn it is, the one that came last.
+        """Give the key to sign with: of those whose turn it is, the one that began last, or was added last.
 
         Raises:
             UsageError: no key signs at this moment.
@@ -123,7 +123,8 @@ class KeyRing(Frozen):
         active = [one for one in self.keys if one.signs(moment)]
         if not active:
             raise UsageError(f"no key of the ring signs at {moment:.0f}: add one with an earlier not_before")
-        newest: RingKey = max(active, key=lambda one: one.not_before)
+        # Of equals max gives the first.
+        newest: RingKey = max(reversed(active), key=lambda one: one.not_before)
         return newest.key
 
     def jwks(self, *, now: float | None = None) -> JWKS:

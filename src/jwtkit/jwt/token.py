@@ -29,6 +29,7 @@ from jwtkit.jose.remote import check_signature, digest_of, raw_form
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claims import Claims, with_claims
 from jwtkit.jwt.dates import seconds
+from jwtkit.jwt.decryption import differing_copies
 from jwtkit.jwt.policy import UNCHECKED, Unchecked
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class Token(Proof, Generic[C_co]):
                 everybody can read.
 
         Raises:
-            UsageError: the key does not fit its algorithm, or `header` sets `cty`.
+            UsageError: the key does not fit its algorithm, or `header` sets `cty`, or has a copy that is not the claim.
 
         Spec: RFC 7519 section 11.2.
         """
@@ -190,6 +191,8 @@ class Token(Proof, Generic[C_co]):
         more = {"cty": "JWT", **(header or {})}
         if more["cty"] != "JWT":
             raise UsageError("header member 'cty' cannot be set here: it says that a token is inside")
+        for name in differing_copies(more, self._claims):
+            raise UsageError(f"header member {name!r} must be the claim (RFC 7519 section 5.3): claims[{name!r}]")
         return encrypt(self._compact.encode("ascii"), recipient, alg=alg, enc=enc, header=more)
 
     def __eq__(self, other: object) -> bool:
@@ -212,9 +215,7 @@ class TokenDraft(Frozen, Generic[C_co]):
         signing_input: the bytes to sign.
     """
 
-    __slots__ = ("_signed", "claims", "header", "signing_input")
-
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # slots, and for a type checker read-only
         _signed: str
 
         def __init__(self, _: Never, /) -> None: ...
@@ -230,6 +231,7 @@ class TokenDraft(Frozen, Generic[C_co]):
         def signing_input(self) -> bytes:
             """The bytes to sign."""
     else:
+        __slots__ = ("_signed", "claims", "header", "signing_input")
 
         def __init__(self, *_arguments: object, **_named: object) -> None:
             raise UsageError("use Token.draft(...)")

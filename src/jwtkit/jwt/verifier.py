@@ -55,7 +55,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
             made for another purpose does not (RFC 8725 section 3.11). UNCHECKED accepts any.
         claims: a subclass of `Claims` whose fields are checked, and typed in `Token.claims`.
         required: names of claims that must be there, besides `exp`.
-        expected: claims with the value they must have, or with a predicate.
+        expected: claims with the value they must have, or with a predicate; which is asked about tokens with other
+            faults too, so it only looks.
         subject: accepted `sub`: one or several.
         leeway: seconds or a timedelta for clocks that differ. Left out: 0 for `exp`, 30 for `nbf` and `iat`.
         max_age: oldest `iat` accepted, in seconds or a timedelta.
