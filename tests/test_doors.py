@@ -82,6 +82,7 @@ NOTHING: Any = 0
 
 DOORS: dict[str, Door] = {
     "Header": Header,
+    "Header.parse": Header.parse,
     "JWK": JWK,
     "JWK.parse": JWK.parse,
     "JWK.from_pem": JWK.from_pem,

@@ -22,7 +22,7 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, Never
 
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import JwtkitError, MalformedError, NotAllowedError, UsageError
 
 __all__ = [
     "b64_encode",
@@ -221,10 +221,10 @@ def _parsed_elsewhere(value: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Copy members that another parser read, which may have been laxer than this one.
 
     Raises:
-        MalformedError: a lone surrogate, NaN or Infinity, which text from a peer can have brought in.
+        MalformedError: a lone surrogate, NaN, Infinity or deep nesting, which text from a peer can have brought in.
         UsageError: what no JSON parser gives.
     """
-    members: dict[str, Any] = thaw(value, what)
+    members: dict[str, Any] = thaw(value, what, too_deep=MalformedError)
     try:
         _encode(members).encode("utf-8")
     except (ValueError, RecursionError):
@@ -257,22 +257,22 @@ def serialize(value: Mapping[str, Any], what: str) -> bytes:
         raise UsageError(f"{what} cannot be written as JSON: {type(error).__name__}") from None
 
 
-def thaw(value: Any, what: str, _depth: int = 0) -> Any:
+def thaw(value: Any, what: str, _depth: int = 0, *, too_deep: type[JwtkitError] = UsageError) -> Any:
     """Copy a value into plain dicts and lists, refusing what JSON does not know."""
     kind = type(value)
     if kind is str or kind is int or kind is float or kind is bool or value is None:
         return value
     if _depth > 200:
-        raise UsageError(f"{what} is nested too deeply, or holds itself")
+        raise too_deep(f"{what} is nested too deeply, or holds itself")
     if isinstance(value, Mapping):
         members = {}
         for name, member in value.items():
             if not isinstance(name, str):
                 raise UsageError(f"{what} has a member whose name is {type(name).__name__}: JSON names are str")
-            members[str(name)] = thaw(member, what, _depth + 1)
+            members[str(name)] = thaw(member, what, _depth + 1, too_deep=too_deep)
         return members
     if isinstance(value, (list, tuple)):
-        return [thaw(member, what, _depth + 1) for member in value]
+        return [thaw(member, what, _depth + 1, too_deep=too_deep) for member in value]
     if isinstance(value, (str, int, float)):
         return value
     raise UsageError(f"{what} holds a {kind.__name__}, which JSON does not know")

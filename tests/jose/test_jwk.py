@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, mlkem, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtkit import JWK, JwtkitError, MalformedError, NotAllowedError, RejectedError, UsageError, jws
+from jwtkit import JWK, JwtkitError, Limits, MalformedError, NotAllowedError, RejectedError, UsageError, jws
 from jwtkit._wire import b64url_decode, b64url_encode
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
 
@@ -386,6 +386,11 @@ def test_refuses(alg: str, change: Change, error: type[JwtkitError], keys: Keys)
         pytest.param(
             {**PUBLIC.to_dict(), "kid": "\ud800"}, MalformedError, id="a lone surrogate that another parser let in"
         ),
+        pytest.param(
+            {**PUBLIC.to_dict(), "x": json.loads("[" * 250 + "]" * 250)},
+            MalformedError,
+            id="depth that another parser let in",
+        ),
         pytest.param({**PUBLIC.to_dict(), "x": float("nan")}, MalformedError, id="a NaN that another parser let in"),
     ],
 )
@@ -483,10 +488,19 @@ def test_an_empty_or_disguised_secret_is_never_allowed(secret: bytes) -> None:
         JWK.from_secret(secret, alg="HS256", allow_short_secret=True)
 
 
+def test_limits_are_for_what_comes_in() -> None:
+    long = {**JWK.generate("ES256").to_dict(private=True), "kid": "k" * 2000}
+    with pytest.raises(NotAllowedError, match="kid"):
+        JWK.parse(long)
+    assert JWK.parse(long, limits=Limits(kid_bytes=2000)).public().kid == "k" * 2000
+
+
 def test_from_secret() -> None:
     key = JWK.from_secret(bytes(range(32)), alg="HS256", kid="s")
     assert key.to_dict(private=True) == {"kty": "oct", "k": b64url_encode(bytes(range(32))), "alg": "HS256", "kid": "s"}
-    assert JWK.from_secret(b"0" + bytes(60), alg="HS256").alg == "HS256"
+    for secret in (b"0" + bytes(60), b"\x30\x2a" + bytes(42), b"\x30\xaa" + bytes(42), b"\x30\x81\x01" + bytes(42)):
+        assert JWK.from_secret(secret, alg="HS256").alg == "HS256"
+        assert JWK.parse({"kty": "oct", "k": b64url_encode(secret)}).kty == "oct"
     with pytest.raises(UsageError, match="does not use a shared secret"):
         JWK.from_secret(bytes(32), alg="ES256")
 

@@ -93,6 +93,25 @@ ED448_OF_32_OCTETS = bytes.fromhex("302e020100300506032b657104220420") + bytes(r
 COMPRESSED_POINT = "ecdsa-sha2-nistp256 " + base64.b64encode(
     b"\0\0\0\x13ecdsa-sha2-nistp256\0\0\0\x08nistp256\0\0\0\x21\x02" + bytes(32)
 ).decode("ascii")
+SK = b"sk-ssh-ed25519@openssh.com"
+HARDWARE_KEY = (
+    SK.decode()
+    + " "
+    + base64.b64encode(
+        b"\0\0\0\x1a" + SK + b"\0\0\0\x20" + base64.b64decode(OKP.to_openssh().split()[1])[-32:] + b"\0\0\0\x04ssh:"
+    ).decode("ascii")
+)
+OPENSSH_CERTIFICATE = (
+    serialization.SSHCertificateBuilder()
+    .public_key(OKP.public().to_key())
+    .type(serialization.SSHCertificateType.USER)
+    .valid_for_all_principals()
+    .valid_after(0)
+    .valid_before(2**64 - 1)
+    .sign(ed25519.Ed25519PrivateKey.generate())
+    .public_bytes()
+    .decode("ascii")
+)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +177,8 @@ def test_openssh_knows_few_keys(alg: str, keys: Keys) -> None:
         pytest.param("ssh-rsa " + OKP.to_openssh().split()[1], {}, MalformedError, id="another type"),
         pytest.param(EC.to_pem(), {}, MalformedError, id="PEM"),
         pytest.param(COMPRESSED_POINT, {}, MalformedError, id="a compressed point"),
+        pytest.param(HARDWARE_KEY, {}, NotAllowedError, id="a key of a hardware token"),
+        pytest.param(OPENSSH_CERTIFICATE, {}, NotAllowedError, id="a certificate"),
         pytest.param("x" * 100_000, {}, NotAllowedError, id="too large"),
         pytest.param(5, {}, UsageError, id="int"),
         pytest.param(OKP.to_openssh(), {"alg": "ES256"}, UsageError, id="alg of another type"),
@@ -166,6 +187,14 @@ def test_openssh_knows_few_keys(alg: str, keys: Keys) -> None:
 def test_from_openssh_refuses(line: Any, named: Any, error: type[JwtkitError]) -> None:
     with pytest.raises(error):
         JWK.from_openssh(line, **named)
+
+
+@pytest.mark.parametrize("line", [HARDWARE_KEY, OPENSSH_CERTIFICATE])
+def test_lines_that_the_backend_would_read(line: str) -> None:
+    """They hold a key, so that the refusal is for what they are."""
+    read = serialization.load_ssh_public_identity(line.encode())
+    key = read.public_key() if isinstance(read, serialization.SSHCertificate) else read
+    assert JWK.from_key(key).thumbprint() == OKP.thumbprint()
 
 
 def test_short_rsa_keys_are_refused_in_every_form() -> None:

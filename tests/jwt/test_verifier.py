@@ -128,6 +128,7 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] 
     "shorter than allowed": ({"max_lifetime": 100}, {}, OK),
     "too long": ({"max_lifetime": 59}, {}, [("exp", "lifetime_too_long")]),
     "too long since the beginning of time": ({"max_lifetime": 60}, {"iat": 25}, [("exp", "lifetime_too_long")]),
+    "longer than any number": ({"max_lifetime": 60}, {"exp": 1e308, "iat": -1e308}, [("exp", "lifetime_too_long")]),
     "lifetime unknown": ({"max_lifetime": 60}, {"iat": ...}, [("iat", "missing")]),
     "lifetime of what never expires": ({"max_lifetime": 60, "allow_missing_exp": True}, {"exp": ...}, OK),
     # required and expected

@@ -89,7 +89,16 @@ def _load_private(data: bytes, password: bytes | None, what: Literal["PEM", "DER
 
 
 def load_openssh(text: bytes) -> object:
-    """Read a public key from one line of OpenSSH's, such as a line of `id_ed25519.pub`."""
+    """Read a public key from one line of OpenSSH's, such as a line of `id_ed25519.pub`.
+
+    Raises:
+        MalformedError: no such line.
+        NotAllowedError: a certificate, or a key of a hardware token.
+    """
+    if text.startswith(b"sk-"):
+        raise NotAllowedError("an sk- key lives in a hardware token, which signs another message than a JWS")
+    if b"-cert-v01@" in text.split(b" ", 1)[0]:
+        raise NotAllowedError("this is an OpenSSH certificate, which nobody has checked: use the key alone")
     try:
         return serialization.load_ssh_public_key(text)
     except (TypeError, *_UNREADABLE):

@@ -62,7 +62,10 @@ class Header(Frozen, Mapping[str, Any]):
         Raises:
             MalformedError: not canonical base64url of one strict JSON object, or see the constructor.
             NotAllowedError: larger than the limits.
+            UsageError: `segment` is not a str.
         """
+        if not isinstance(segment, str):
+            raise UsageError(f"a header segment must be a str, got {type(segment).__name__}")
         if len(segment) > _wire.b64url_chars(limits.header_bytes):
             raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
         octets = _wire.b64url_decode(segment, "header")

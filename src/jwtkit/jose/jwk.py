@@ -29,6 +29,8 @@ from jwtkit.limits import DEFAULT_LIMITS, Limits
 __all__ = ["JWK"]
 
 _DEPTH: Final = 8
+# For members of a key that is here already, under whatever limits it came.
+_ADMITTED: Final = Limits(kid_bytes=2**31)
 
 
 class JWK(Key):
@@ -161,7 +163,7 @@ class JWK(Key):
 
         Raises:
             MalformedError: not such a line.
-            NotAllowedError: a key type, curve or size that is not accepted.
+            NotAllowedError: a key type, curve or size that is not accepted, a certificate, a hardware token's key.
             UsageError: `alg` does not fit the key.
         """
         from jwtkit.crypto.encodings import load_openssh
@@ -232,7 +234,7 @@ class JWK(Key):
         """
         if self.kty == "oct":
             raise UsageError("a shared secret has no public half: whoever can verify with it can also sign")
-        return JWK(self._members(private=False)) if self.is_private else self
+        return JWK(self._members(private=False), limits=_ADMITTED) if self.is_private else self
 
     def to_dict(self, *, private: bool = False) -> dict[str, Any]:
         """Give the members; the private ones only with `private=True`.

@@ -80,4 +80,4 @@ def _is_der_key(secret: bytes) -> bool:
         return False
     long_form = secret[1] - 0x80 if secret[1] > 0x80 else 0
     length = int.from_bytes(secret[2 : 2 + long_form]) if long_form else secret[1]
-    return length == len(secret) - 2 - long_form and secret[2 + long_form] in (0x30, 0x02)
+    return length == len(secret) - 2 - long_form and secret[2 + long_form : 3 + long_form] in (b"\x30", b"\x02")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from math import isfinite
+from typing import Final
 
 from jwtkit.errors import UsageError
 
 __all__ = ["duration_text", "numeric_date", "seconds"]
+
+_LONGEST: Final = 1e12  # seconds
 
 
 def numeric_date(moment: datetime) -> float:
@@ -46,7 +49,9 @@ def seconds(value: float | timedelta, name: str, *, zero: bool = False) -> float
 
 
 def duration_text(interval: float) -> str:
-    """Say a number of seconds as people do: 30s, 59m 41s, 2h 5m, 3d 4h."""
+    """Say a number of seconds, infinity too, as people do: 30s, 59m 41s, 2h 5m, 3d 4h."""
+    if abs(interval) > _LONGEST:
+        return "thousands of years"
     whole = int(abs(interval))
     if whole < 60:
         return f"{whole}s"
