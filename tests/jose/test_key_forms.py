@@ -105,7 +105,7 @@ OPENSSH_CERTIFICATE = (
     serialization.SSHCertificateBuilder()
     .public_key(OKP.public().to_key())
     .type(serialization.SSHCertificateType.USER)
-    .valid_for_all_principals()
+    .valid_principals([b"somebody"])
     .valid_after(0)
     .valid_before(2**64 - 1)
     .sign(ed25519.Ed25519PrivateKey.generate())
