@@ -249,6 +249,8 @@ FORM: dict[str, tuple[Any, type[JwtkitError]]] = {
         sealed(None, recipients=[{"header": DIR}, {"header": {"alg": "dir", "enc": "A256GCM"}}]),
         MalformedError,
     ),
+    "enc an array of objects": (sealed({**DIR, "enc": [{"a": 1}]}), MalformedError),
+    "enc an object for one": (sealed(None, recipients=[{"header": DIR}, {"header": DIR | {"enc": {}}}]), MalformedError),
     "dir with two recipients": (sealed(DIR, recipients=[{}, {}]), MalformedError),
     "alg none": (sealed({"alg": "none", "enc": "A128GCM"}), NotAllowedError),
     "no key": (sealed({**DIR, "kid": "zz"}), KeyNotFoundError),

@@ -71,7 +71,8 @@ def parse_json(source: object, limits: Limits) -> ParsedJWE:
             raise MalformedError("crit, zip and what crit names must stand in the protected header")
         encrypted_key = _octets(entry, "encrypted_key") if "encrypted_key" in entry else b""
         recipients.append((header, unprotected, encrypted_key))
-    if len({header.get("enc") for header, _, _ in recipients}) > 1:
+    enc = recipients[0][0].get("enc")
+    if any(header.get("enc") != enc for header, _, _ in recipients):
         raise MalformedError("enc must be the same for all recipients (RFC 7516 section 7.2.1)")
     aad = None if aad_text is None else _wire.b64url_decode(aad_text, "aad")
     sealed = Sealed(iv, ciphertext, tag, authenticated_data(protected_text or "", aad_text))
