@@ -250,7 +250,10 @@ FORM: dict[str, tuple[Any, type[JwtkitError]]] = {
         MalformedError,
     ),
     "enc an array of objects": (sealed({**DIR, "enc": [{"a": 1}]}), MalformedError),
-    "enc an object for one": (sealed(None, recipients=[{"header": DIR}, {"header": DIR | {"enc": {}}}]), MalformedError),
+    "enc an object for one": (
+        sealed(None, recipients=[{"header": DIR}, {"header": DIR | {"enc": {}}}]),
+        MalformedError,
+    ),
     "dir with two recipients": (sealed(DIR, recipients=[{}, {}]), MalformedError),
     "alg none": (sealed({"alg": "none", "enc": "A128GCM"}), NotAllowedError),
     "no key": (sealed({**DIR, "kid": "zz"}), KeyNotFoundError),

@@ -59,6 +59,22 @@ def test_crit_is_an_array_of_strings(crit: object) -> None:
         Header({"alg": "HS256", "crit": crit, "x": 1})
 
 
+# RFC 7515 section 4.1, RFC 7516 section 4.1, RFC 7518 section 4
+DEFINED = [
+    *("alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit"),
+    *("enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"),
+]
+
+
+@pytest.mark.parametrize("name", DEFINED)
+def test_what_the_specifications_define_is_no_extension(name: str) -> None:
+    text = {"alg": "HS256", "kid": "k", "typ": "x", "cty": "x", "crit": ["x"]}.get(name, "x")
+    with pytest.raises(MalformedError, match="crit must name extensions"):
+        Header({"alg": "HS256", "x": 1, name: text, "crit": ["x", name]})
+    with pytest.raises(UsageError, match=f"{name!r} is defined by the JOSE specifications"):
+        jws.verify(jws.sign(b"x", HS), HS, algorithms=LISTED, crit={name: lambda _value, _header: True})
+
+
 @pytest.mark.parametrize("kind", [list, tuple])
 def test_members_of_a_header_may_hold_lists_and_tuples(kind: Callable[[list[str]], object]) -> None:
     assert Header({"alg": "HS256", "crit": kind(["x"]), "x": 1}).crit == ("x",)
