@@ -30,8 +30,9 @@ _FIELDS: Final = (
     "inflated_bytes",
     "pbes2_count",
 )
-# The interpreter itself refuses to convert longer ones.
-_LONGEST_INTEGER: Final = 4300
+# No limit can be raised beyond what the rest can bear: dates are compared with floats, and values frozen by recursion.
+_LONGEST_INTEGER: Final = 300
+_DEEPEST: Final = 200
 
 
 class Limits(Frozen):
@@ -41,10 +42,10 @@ class Limits(Frozen):
         token_bytes: longest compact token, in characters.
         header_bytes: longest JOSE header, decoded.
         claims_bytes: longest claims set, decoded.
-        header_depth: deepest nesting of a JOSE header.
-        claims_depth: deepest nesting of a claims set.
-        header_int_bits: largest integer in a JOSE header or JWK, in bits of its magnitude.
-        claims_int_digits: longest integer in a claims set, in digits.
+        header_depth: deepest nesting of a JOSE header, at most 200.
+        claims_depth: deepest nesting of a claims set, at most 200.
+        header_int_bits: largest integer in a JOSE header or JWK, in bits of its magnitude, at most 900.
+        claims_int_digits: longest integer in a claims set, in digits, at most 300.
         kid_bytes: longest key identifier, in UTF-8.
         jwk_bytes: longest single JWK text.
         jwks_bytes: longest JWK Set text.
@@ -101,6 +102,8 @@ class Limits(Frozen):
                 raise UsageError(f"Limits.{name} must be a positive int, got {value!r}")
         if claims_int_digits > _LONGEST_INTEGER or header_int_bits > _LONGEST_INTEGER * 3:
             raise UsageError(f"Limits: no integer may have more than {_LONGEST_INTEGER} digits")
+        if header_depth > _DEEPEST or claims_depth > _DEEPEST:
+            raise UsageError(f"Limits: nothing may be nested more than {_DEEPEST} deep")
         # What an integer must be smaller than, computed once.
         self.header_int_limit: Final[int] = 1 << header_int_bits
         self.claims_int_limit: Final[int] = 10**claims_int_digits
