@@ -171,6 +171,7 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "no key": (lambda: RingKey("key", not_before=0), "made of a JWK"),  # type: ignore[arg-type]  # the mistake
     "not_before None": (lambda: RingKey(NEW, not_before=None), "not_before must be a number"),  # type: ignore[arg-type]  # the mistake
     "not_before NaN": (lambda: RingKey(NEW, not_before=float("nan")), "not_before must be a number"),
+    "not_before of 400 digits": (lambda: RingKey(NEW, not_before=10**400), "not_before must be a number"),
     "not_before true": (lambda: RingKey(NEW, not_before=True), "not_before must be a number"),
     "retired before it signs": (lambda: RingKey(NEW, not_before=5, retire_at=4), "lies before"),
     "removed before it is retired": (lambda: RingKey(NEW, not_before=5, retire_at=9, remove_at=8), "lies before"),

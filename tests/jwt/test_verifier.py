@@ -361,7 +361,7 @@ def test_limits() -> None:
         verifier(limits=Limits(token_bytes=50)).verify(token(), now=NOW)
 
 
-@pytest.mark.parametrize("now", [float("nan"), float("inf"), "1", True, 1j])
+@pytest.mark.parametrize("now", [float("nan"), float("inf"), 10**400, -(10**400), "1", True, 1j])
 def test_now_must_be_a_time(now: Any) -> None:
     with pytest.raises(UsageError, match="now must be"):
         verifier().verify(token(), now=now)
@@ -402,6 +402,7 @@ BUILDING: dict[str, tuple[dict[str, Any], str]] = {
     "expected a set": ({"expected": {"x": {1}}}, "set"),
     "leeway negative": ({"leeway": -1}, "zero or more"),
     "leeway NaN": ({"leeway": float("nan")}, "finite"),
+    "leeway of 400 digits": ({"leeway": 10**400}, "finite"),
     "leeway a str": ({"leeway": "5"}, "finite"),
     "max_age zero": ({"max_age": 0}, "more than zero"),
     "max_lifetime a bool": ({"max_lifetime": True}, "finite"),

@@ -216,7 +216,7 @@ def test_no_repr_shows_credentials() -> None:
     assert shown[0] == "HttpRequest(POST https://a.example/t, 6 bytes)"
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf")])
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 10**400])
 def test_wait_refuses(seconds: float) -> None:
     with pytest.raises(UsageError):
         Wait(seconds=seconds)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from math import isfinite
 from typing import Final
 
+from jwtkit._clock import is_finite
 from jwtkit.errors import UsageError
 
 __all__ = ["duration_text", "numeric_date", "seconds"]
@@ -41,7 +41,7 @@ def seconds(value: float | timedelta, name: str, *, zero: bool = False) -> float
         UsageError: it is no duration, negative or not finite, or zero where that makes no sense.
     """
     given = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(given, bool) or not isinstance(given, (int, float)) or not isfinite(given):
+    if not is_finite(given):
         raise UsageError(f"{name} must be a finite number of seconds or a timedelta, got {type(value).__name__}")
     if given < 0 or (given == 0 and not zero):
         raise UsageError(f"{name} must be {'zero or more' if zero else 'more than zero'} seconds, got {given}")

@@ -10,11 +10,10 @@ Rules of this room:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Any, Final, Self
 
 from jwtkit import _wire
-from jwtkit._clock import resolve_now
+from jwtkit._clock import is_finite, resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit.errors import MalformedError, UsageError
 from jwtkit.jose.header import Header
@@ -58,7 +57,7 @@ class RingKey(Frozen):
         for name, value in zip(_TIMES, (not_before, retire_at, remove_at), strict=True):
             if value is None and name != "not_before":
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+            if not is_finite(value):
                 raise UsageError(f"{name} must be a number of seconds since the epoch, got {type(value).__name__}")
             if last is not None and value < last:
                 raise UsageError(f"{name}={value} lies before the time that comes before it ({last})")

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from math import isfinite
 from types import CoroutineType, GeneratorType
 from typing import Any, TypeVar, overload
 
+from jwtkit._clock import is_finite
 from jwtkit.errors import UsageError
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 
@@ -37,7 +37,7 @@ class Wait:
     seconds: float
 
     def __post_init__(self) -> None:
-        if type(self.seconds) not in (int, float) or not isfinite(self.seconds) or self.seconds < 0:
+        if not is_finite(self.seconds) or self.seconds < 0:
             raise UsageError("a Wait lasts a finite number of seconds, zero or more")
 
 
