@@ -162,7 +162,7 @@ def report(
     Example:
         >>> found = report("Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.", now=0)
         >>> [finding.code for finding in found.findings if finding.severity == "error"]
-        ['bearer_prefix', 'alg_none']
+        ['bearer_prefix', 'unsigned', 'alg_none']
         >>> found.claims["sub"]
         'alice'
     """
