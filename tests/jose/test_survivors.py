@@ -42,6 +42,10 @@ def secret_of(octets: bytes, **members: Any) -> JWK:
     return JWK.parse({"kty": "oct", "k": b64url_encode(octets), **members})
 
 
+def nested(levels: int) -> object:
+    return [] if levels == 1 else [nested(levels - 1)]
+
+
 # --- headers
 
 CRIT: dict[str, object] = {
@@ -162,6 +166,41 @@ def test_a_parameter_set_is_no_curve() -> None:
 
 def test_key_ops_may_be_a_tuple() -> None:
     assert JWK({**ES.to_dict(private=True), "key_ops": ("sign",)}).key_ops == ("sign",)
+
+
+def test_what_a_key_is_made_of_is_nothing_extra() -> None:
+    members = {**HS.to_dict(private=True), "use": "sig", "key_ops": ["sign"], "more": 1}
+    assert dict(JWK.parse(members).extra) == {"more": 1}
+    assert dict(JWK.parse({**ES.to_dict(private=True), "more": 1}).extra) == {"more": 1}
+
+
+@pytest.mark.parametrize("read", [JWK, JWK.parse])
+def test_a_short_secret_is_refused_unless_asked_for(read: Callable[..., JWK]) -> None:
+    short = {"kty": "oct", "k": b64url_encode(bytes(range(31))), "alg": "HS256"}
+    with pytest.raises(NotAllowedError, match="at least 32 bytes"):
+        read(short)
+    assert read(short, allow_short_secret=True).algorithm == "HS256"
+
+
+USES = {
+    "sig": ("sign", "verify"),
+    "enc": ("encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"),
+}
+
+
+@pytest.mark.parametrize("use", [*USES, "other"])
+@pytest.mark.parametrize("operation", [*USES["sig"], *USES["enc"]])
+def test_what_a_use_permits(use: str, operation: str) -> None:
+    """RFC 7517 section 4.2, and in section 4.3: use and key_ops must not contradict each other."""
+    belongs = operation in USES.get(use, ())
+    secret = b64url_encode(bytes(range(32)))
+    assert JWK.parse({"kty": "oct", "k": secret, "use": use}).permits(operation) is belongs
+    both = {"kty": "oct", "k": secret, "use": use, "key_ops": [operation]}
+    if belongs or use not in USES:
+        assert JWK.parse(both).permits(operation) is belongs
+    else:
+        with pytest.raises(MalformedError, match="contradicts itself"):
+            JWK.parse(both)
 
 
 # (a shared secret's key_ops, what else is permitted besides)
@@ -439,6 +478,86 @@ def test_the_longest_information_about_the_parties(name: str) -> None:
     assert decrypt(jwe.encrypt(b"x", ECDH.public(), enc="A128GCM", **one), ECDH).header[name] == "MQ"
 
 
+# (key, its algorithm, its encryption, operations that let it decrypt, operations that let it encrypt)
+RSA = JWK.generate("RSA-OAEP")
+GCMKW = JWK.generate("A128GCMKW")
+WRAPS = ("unwrapKey", "decrypt"), ("wrapKey", "encrypt")
+OPERATIONS: dict[str, tuple[JWK, Any, Any, tuple[str, ...], tuple[str, ...]]] = {
+    "dir": (GCM, "dir", "A256GCM", ("decrypt",), ("encrypt",)),
+    "AES Key Wrap": (KW, "A128KW", "A128GCM", *WRAPS),
+    "AES-GCM Key Wrap": (GCMKW, "A128GCMKW", "A128GCM", *WRAPS),
+    "RSA-OAEP": (RSA, "RSA-OAEP", "A128GCM", *WRAPS),
+    "ECDH-ES": (ECDH, "ECDH-ES+A128KW", "A128GCM", ("deriveKey", "deriveBits"), ("deriveKey", "deriveBits")),
+    "PBES2": (
+        PASSWORD,
+        "PBES2-HS256+A128KW",
+        "A128GCM",
+        ("deriveKey", "deriveBits", "unwrapKey"),
+        ("deriveKey", "deriveBits", "wrapKey"),
+    ),
+}
+
+
+@pytest.mark.parametrize("operation", [*USES["sig"], *USES["enc"]])
+@pytest.mark.parametrize(("key", "alg", "enc", "opens", "seals"), OPERATIONS.values(), ids=OPERATIONS)
+def test_which_operation_lets_a_key_do_what(
+    key: JWK, alg: Any, enc: Any, opens: tuple[str, ...], seals: tuple[str, ...], operation: str
+) -> None:
+    sender = key if key.kty == "oct" else key.public()
+    text = jwe.encrypt(b"x", sender, alg=alg, enc=enc, p2c=1000)
+    opener = JWK.parse({**key.to_dict(private=True), "key_ops": [operation]})
+    sealer = JWK.parse({**sender.to_dict(private=sender.is_private), "key_ops": [operation]})
+    if operation in opens:
+        assert jwe.decrypt(text, opener, algorithms=[alg], encryptions=[enc]).plaintext == b"x"
+    else:
+        with pytest.raises(NotAllowedError, match="see its use and key_ops"):
+            jwe.decrypt(text, opener, algorithms=[alg], encryptions=[enc])
+    if operation in seals:
+        assert jwe.encrypt(b"x", sealer, alg=alg, enc=enc, p2c=1000)
+    else:
+        with pytest.raises(UsageError, match="see its use and key_ops"):
+            jwe.encrypt(b"x", sealer, alg=alg, enc=enc, p2c=1000)
+
+
+def test_the_fewest_and_most_iterations() -> None:
+    text = jwe.encrypt(b"x", PASSWORD, enc="A128GCM", p2c=1000)
+    assert len(b64url_decode(decrypt(text, PASSWORD).header["p2s"], "p2s")) == 16
+    with pytest.raises(NotAllowedError, match="p2c must be from 1000"):
+        decrypt(reheaded(text, p2c=999), PASSWORD)
+    for wrong in (999, 10_000_001, True):
+        with pytest.raises(UsageError, match="p2c must be an int from 1000 to 10000000"):
+            jwe.encrypt(b"x", PASSWORD, enc="A128GCM", p2c=wrong)
+
+
+@pytest.mark.parametrize("name", ["apu", "apv"])
+def test_longer_information_about_the_parties_is_refused(name: str) -> None:
+    text = jwe.encrypt(b"x", ECDH.public(), enc="A128GCM")
+    with pytest.raises(MalformedError, match=f"'{name}' must be base64url text of at most 1024 characters"):
+        decrypt(reheaded(text, **{name: "A" * 1028}), ECDH)
+    with pytest.raises(DecryptionError):
+        decrypt(reheaded(text, **{name: "A" * 1024}), ECDH)
+
+
+# --- bounds of a key set
+
+
+def test_the_deepest_and_largest_members_of_a_key_set() -> None:
+    def published(extra: object) -> str:
+        return json.dumps({"keys": [{**ES.public().to_dict(), "more": extra}]})
+
+    assert len(JWKS.parse(published(nested(7)))) == 1
+    with pytest.raises(MalformedError, match="deep"):
+        JWKS.parse(published(nested(8)))
+    assert len(JWKS.parse(published(10**40 - 1))) == 1
+    for number in (10**40, -(10**40)):
+        with pytest.raises(MalformedError):
+            JWKS.parse(published(number))
+    # 32 values for each key that may be: here the array of keys, one key, its seven members, and the rest.
+    assert len(JWKS.parse(published([1] * 23), limits=Limits(jwks_keys=1))) == 1
+    with pytest.raises(NotAllowedError, match="more than 32 values"):
+        JWKS.parse(published([1] * 24), limits=Limits(jwks_keys=1))
+
+
 # --- JSON forms
 
 
@@ -571,10 +690,6 @@ SEALED_FORMS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 def test_sealed_forms(source: dict[str, Any], named: dict[str, Any], words: str) -> None:
     with pytest.raises(MalformedError, match=words):
         open_json(source, **named)
-
-
-def nested(levels: int) -> object:
-    return [] if levels == 1 else [nested(levels - 1)]
 
 
 @pytest.mark.parametrize("deepest", [2, 5])
