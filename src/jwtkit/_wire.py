@@ -273,8 +273,13 @@ def thaw(value: Any, what: str, _depth: int = 0, *, too_deep: type[JwtkitError] 
         return members
     if isinstance(value, (list, tuple)):
         return [thaw(member, what, _depth + 1, too_deep=too_deep) for member in value]
-    if isinstance(value, (str, int, float)):
-        return value
+    # Of a class of its own, such as an enum: what is inside it.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
     raise UsageError(f"{what} holds a {kind.__name__}, which JSON does not know")
 
 

@@ -341,6 +341,15 @@ def test_chains(chain: object, accepted: bool) -> None:
             JWK({**CERTIFIED, "x5c": chain})
 
 
+@pytest.mark.parametrize(("name", "size"), [("x5t", 20), ("x5t#S256", 32)])
+def test_a_thumbprint_is_checked_without_its_certificate_too(name: str, size: int) -> None:
+    members = ES.public().to_dict()
+    assert JWK.parse({**members, name: b64url_encode(bytes(size))}).extra[name] == b64url_encode(bytes(size))
+    for wrong in (b64url_encode(bytes(size - 1)), b64url_encode(bytes(size + 1)), "", "?", 5):
+        with pytest.raises(MalformedError, match=name):
+            JWK.parse({**members, name: wrong})
+
+
 def test_a_certificate_is_for_its_key() -> None:
     with pytest.raises(MalformedError, match="for another key"):
         JWK.parse({**JWK.generate("ES256").public().to_dict(), "x5c": CERTIFIED["x5c"]})
@@ -538,7 +547,18 @@ def test_longer_information_about_the_parties_is_refused(name: str) -> None:
         decrypt(reheaded(text, **{name: "A" * 1024}), ECDH)
 
 
-# --- bounds of a key set
+# --- key sets
+
+PRIVATE = [
+    *(("EC", "d"), ("OKP", "d"), ("AKP", "priv")),
+    *(("RSA", n) for n in ("d", "p", "q", "dp", "dq", "qi", "oth")),
+]
+
+
+@pytest.mark.parametrize(("kty", "name"), PRIVATE)
+def test_a_published_private_member_is_told_as_such(kty: str, name: str) -> None:
+    (refused,) = JWKS.parse({"keys": [{"kty": kty, "kid": "k", name: "x"}]}).unusable
+    assert refused.reason == f"holds the private member {name!r}: treat this key as compromised"
 
 
 def test_the_deepest_and_largest_members_of_a_key_set() -> None:

@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum, IntEnum, StrEnum
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -60,6 +61,33 @@ def test_a_single_audience_is_a_str_on_the_wire_and_a_tuple_to_read() -> None:
     claims = Claims(aud="api")
     assert claims["aud"] == "api"
     assert claims.aud == ("api",)
+
+
+class Named(StrEnum):
+    ISSUER = "i"
+
+
+class Older(str, Enum):  # noqa: UP042 - the difference is what is tested
+    """An enum as they were before `StrEnum`, whose str() is its name."""
+
+    SUBJECT = "s"
+
+
+class Numbered(IntEnum):
+    EXPIRY = 5
+
+
+class Moment(float):
+    pass
+
+
+def test_values_of_classes_of_their_own_become_plain() -> None:
+    claims = Claims(
+        iss=Named.ISSUER, sub=Older.SUBJECT, exp=Numbered.EXPIRY, nbf=Moment(0.5), extra={"x": [Named.ISSUER]}
+    )
+    assert claims == Claims(iss="i", sub="s", exp=5, nbf=0.5, extra={"x": ["i"]})
+    assert [type(claims[name]) for name in ("iss", "sub", "exp", "nbf")] == [str, str, int, float]
+    assert type(claims["x"][0]) is str
 
 
 @pytest.mark.parametrize(
@@ -169,6 +197,10 @@ def test_literals_compare_types() -> None:
         pytest.param(tuple[str, int], "cannot be checked", id="fixed tuple"),
         pytest.param(tuple[str], "cannot be checked", id="tuple of one"),
         pytest.param(Mapping[int, str], "cannot be checked", id="mapping with numbers as names"),
+        pytest.param("tuple[[int], ...]", "cannot be checked", id="a list in a tuple"),
+        pytest.param("Mapping[str, [int]]", "cannot be checked", id="a list in a mapping"),
+        pytest.param("Literal[[1]]", "cannot be checked", id="a list in a literal"),
+        pytest.param("[int]", "cannot be checked", id="a list"),
         pytest.param("Nowhere", "cannot be resolved", id="unknown name"),
     ],
 )

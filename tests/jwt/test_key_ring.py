@@ -134,6 +134,8 @@ STORED: dict[str, tuple[Any, type[JwtkitError]]] = {
     "array": ("[]", MalformedError),
     "a key set": (RING.jwks(now=0).to_json(), MalformedError),
     "version": (GOOD | {"version": 2}, MalformedError),
+    "version true": (GOOD | {"version": True}, MalformedError),
+    "version 1.0": (GOOD | {"version": 1.0}, MalformedError),
     "version absent": ({"keys": GOOD["keys"]}, MalformedError),
     "keys absent": ({"version": 1}, MalformedError),
     "keys an object": ({"version": 1, "keys": {}}, MalformedError),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal, Optional
 
 import pytest
@@ -227,6 +228,18 @@ REFUSED: dict[str, tuple[Callable[[], object], type[JwtkitError], str, str]] = {
         UsageError,
         "usage",
         "a collection of str or UNCHECKED, got int",
+    ),
+    "a naive datetime": (
+        lambda: Claims(exp=datetime(2030, 1, 1)),  # type: ignore[arg-type]  # noqa: DTZ001  # the mistake under test
+        UsageError,
+        "naive_datetime",
+        "naive datetime for exp",
+    ),
+    "an aware datetime": (
+        lambda: Claims(exp=datetime(2030, 1, 1, tzinfo=UTC)),  # type: ignore[arg-type]  # the mistake under test
+        UsageError,
+        "claim_type",
+        "'exp' is a datetime: use numeric_date",
     ),
     "issuers, one without a name": (
         lambda: verifier(keys={"": KEY, ISS: KEY}, issuer=...),

@@ -80,7 +80,6 @@ _SCALARS: Final[Mapping[object, ClaimType]] = types.MappingProxyType(
         int: ClaimType("an integer", lambda value: type(value) is int),
         float: NUMBER,
         bool: ClaimType("true or false", lambda value: type(value) is bool),
-        None: ClaimType("null", lambda value: value is None),
         type(None): ClaimType("null", lambda value: value is None),
         Any: ClaimType("any value", lambda _value: True),
         object: ClaimType("any value", lambda _value: True),
@@ -100,7 +99,10 @@ def compile_type(annotation: Any, where: str) -> ClaimType:
     Raises:
         UsageError: JSON has no such type, or a frozen claims set cannot hold it.
     """
-    scalar = _SCALARS.get(annotation) if not isinstance(annotation, (list, dict)) else None
+    try:
+        scalar = _SCALARS.get(annotation)
+    except TypeError:  # a list in the place of a type, as in tuple[[int], ...]
+        raise _uncheckable(annotation, where) from None
     if scalar is not None:
         return scalar
     origin, args = get_origin(annotation), get_args(annotation)
@@ -114,9 +116,14 @@ def compile_type(annotation: Any, where: str) -> ClaimType:
         return _array(compile_type(args[0], where))
     if origin is Mapping and args[0] is str:
         return _object(compile_type(args[1], where))
-    hint = ": claims are frozen, use tuple[T, ...]" if origin is list or annotation is list else ""
-    hint = ": claims are frozen, use Mapping[str, T]" if origin is dict or annotation is dict else hint
-    raise UsageError(f"{where} has the type {annotation!r}, which a claim cannot be checked against{hint}")
+    raise _uncheckable(annotation, where)
+
+
+def _uncheckable(annotation: Any, where: str) -> UsageError:
+    kind = get_origin(annotation) or annotation
+    hint = ": claims are frozen, use tuple[T, ...]" if kind is list else ""
+    hint = ": claims are frozen, use Mapping[str, T]" if kind is dict else hint
+    return UsageError(f"{where} has the type {annotation!r}, which a claim cannot be checked against{hint}")
 
 
 def both_types(known: ClaimType, declared: ClaimType) -> ClaimType:

@@ -178,8 +178,8 @@ class KeyRing(Frozen):
             depth=10,
             int_limit=limits.header_int_limit,
         )
-        entries = members.get("keys")
-        if members.get("version") != _VERSION or not isinstance(entries, list):
+        version, entries = members.get("version"), members.get("keys")
+        if type(version) is not int or version != _VERSION or not isinstance(entries, list):
             raise MalformedError(f"not a key ring of version {_VERSION}")
         try:
             return cls([_ring_key(entry, limits) for entry in entries])
