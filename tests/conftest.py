@@ -101,7 +101,7 @@ class Leaks:
                     self.caught.append(text)
 
         setattr(jwtkit.JWK, "__init__", key)  # noqa: B010 - an assignment, to a type checker, is one of another type
-        setattr(jwtkit.JwtkitError, "__init__", error)  # noqa: B010
+        setattr(jwtkit.JwtkitError, "__init__", error)  # noqa: B010 - as above
 
 
 LEAKS = Leaks()

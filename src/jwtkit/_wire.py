@@ -269,7 +269,7 @@ def thaw(value: Any, what: str, _depth: int = 0, *, too_deep: type[JwtkitError] 
         for name, member in value.items():
             if not isinstance(name, str):
                 raise UsageError(f"{what} has a member whose name is {type(name).__name__}: JSON names are str")
-            members[str(name)] = thaw(member, what, _depth + 1, too_deep=too_deep)
+            members[str.__str__(name)] = thaw(member, what, _depth + 1, too_deep=too_deep)
         return members
     if isinstance(value, (list, tuple)):
         return [thaw(member, what, _depth + 1, too_deep=too_deep) for member in value]

@@ -26,6 +26,7 @@ from jwtkit import (
 )
 from jwtkit._wire import b64url_decode, b64url_encode
 from jwtkit.crypto.encryption import CONTENT_ENCRYPTION, KEY_MANAGEMENT
+from jwtkit.crypto.key_wrapping import wrap
 
 EVERY_ALG: Any = list(KEY_MANAGEMENT)
 EVERY_ENC: Any = list(CONTENT_ENCRYPTION)
@@ -73,6 +74,18 @@ def sealed(protected: Any, aad: bytes | None = None, **members: Any) -> dict[str
 
 
 # --- both directions
+
+
+def test_every_recipient_may_repeat_the_same_enc() -> None:
+    secrets = [b64url_decode(key.to_dict(private=True)["k"], "k") for key in (KW, GCM)]
+    mine = {
+        "header": {"alg": "A128KW", "kid": KW.kid, "enc": "A128GCM"},
+        "encrypted_key": b64url_encode(wrap(*secrets)),
+    }
+    other = {"header": {"alg": "A256KW", "kid": "other", "enc": "A128GCM"}, "encrypted_key": "AAAA"}
+    for recipients in ([mine, other], [other, mine]):
+        # As text, so that the two are equal and not the same object.
+        assert decrypt(json.dumps(sealed(None, recipients=recipients))).plaintext == PLAINTEXT
 
 
 @pytest.mark.parametrize("serialization", ["flattened", "general"])

@@ -137,7 +137,7 @@ def test_the_key_decides_and_not_an_unprotected_alg() -> None:
 
 
 def test_ghsa_jc38_x7x8_2xc8_an_unprotected_alg_never_overrides() -> None:
-    with pytest.raises(MalformedError, match="protected and in the unprotected"):
+    with pytest.raises(MalformedError, match="stands in two of the headers"):
         verify(repaired({"alg": "HS256"}, {"alg": "ES256"}))
 
 

@@ -88,6 +88,7 @@ def test_values_of_classes_of_their_own_become_plain() -> None:
     assert claims == Claims(iss="i", sub="s", exp=5, nbf=0.5, extra={"x": ["i"]})
     assert [type(claims[name]) for name in ("iss", "sub", "exp", "nbf")] == [str, str, int, float]
     assert type(claims["x"][0]) is str
+    assert dict(Claims(extra={Older.SUBJECT.value + "x": {Older.SUBJECT: 1}})["sx"]) == {"s": 1}
 
 
 @pytest.mark.parametrize(

@@ -289,8 +289,8 @@ def test_a_ring_reads_the_clock_where_no_moment_is_given() -> None:
 # --- rings
 
 RINGS: dict[str, tuple[Callable[[], object], type[JwtkitError], str]] = {
-    "a set": (lambda: KeyRing({RingKey(KEY, not_before=0)}), UsageError, "non-empty list"),  # type: ignore[arg-type]
-    "one that is no key": (lambda: KeyRing([RingKey(KEY, not_before=0), 5]), UsageError, "list of RingKey"),  # type: ignore[list-item]
+    "a set": (lambda: KeyRing({RingKey(KEY, not_before=0)}), UsageError, "non-empty list"),  # type: ignore[arg-type]  # the mistake
+    "one that is no key": (lambda: KeyRing([RingKey(KEY, not_before=0), 5]), UsageError, "list of RingKey"),  # type: ignore[list-item]  # the mistake
     "a key that must not sign": (
         lambda: RingKey(JWK.parse({**KEY.to_dict(private=True), "key_ops": ["verify"]}), not_before=0),
         UsageError,

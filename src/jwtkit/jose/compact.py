@@ -98,7 +98,7 @@ class Authenticator(Frozen):
 
 
 def _unencoded(segment: str) -> bytes:
-    if not segment.isascii() or UNENCODED.fullmatch(segment) is None:
+    if UNENCODED.fullmatch(segment) is None:
         raise MalformedError("an unencoded payload inside a compact JWS is printable ASCII without a dot")
     return segment.encode("ascii")
 

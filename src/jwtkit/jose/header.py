@@ -15,7 +15,7 @@ from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 from jwtkit.jose.key_members import too_long
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["REGISTERED", "Header", "is_media_type"]
+__all__ = ["REGISTERED", "Header", "is_media_type", "parse_members"]
 
 
 class Header(Frozen, Mapping[str, Any]):
@@ -66,11 +66,7 @@ class Header(Frozen, Mapping[str, Any]):
         """
         if not isinstance(segment, str):
             raise UsageError(f"a header segment must be a str, got {type(segment).__name__}")
-        if len(segment) > _wire.b64url_chars(limits.header_bytes):
-            raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
-        octets = _wire.b64url_decode(segment, "header")
-        depth, int_limit = limits.header_depth, limits.header_int_limit
-        return cls(_wire.parse_object(octets, "header", depth=depth, int_limit=int_limit), limits=limits)
+        return cls(parse_members(segment, limits), limits=limits)
 
     def __getitem__(self, name: str) -> Any:
         return self._members[name]
@@ -84,6 +80,14 @@ class Header(Frozen, Mapping[str, Any]):
     def __repr__(self) -> str:
         named = [f"{n}={quote(v)}" for n in ("alg", "kid", "typ") if (v := getattr(self, n)) is not None]
         return f"Header({', '.join(named)})"
+
+
+def parse_members(segment: str, limits: Limits) -> dict[str, Any]:
+    """Read the members of a protected header, whose types nobody has checked; errors as `Header.parse`."""
+    if len(segment) > _wire.b64url_chars(limits.header_bytes):
+        raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
+    octets = _wire.b64url_decode(segment, "header")
+    return _wire.parse_object(octets, "header", depth=limits.header_depth, int_limit=limits.header_int_limit)
 
 
 def is_media_type(typ: str, expected: str) -> bool:

@@ -9,6 +9,7 @@ from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit.errors import MalformedError, NotAllowedError
 from jwtkit.jose.header import Header
+from jwtkit.jose.json_form import joined, protected_members, read_whole
 from jwtkit.jose.jwe_policy import Sealed
 from jwtkit.limits import Limits
 
@@ -44,30 +45,20 @@ def parse_json(source: object, limits: Limits) -> ParsedJWE:
         NotAllowedError: beyond the limits.
         UsageError: neither text nor a mapping.
     """
-    # The whole, the array of recipients, one of them and its header lie around a header's own members.
-    members = _wire.read_object(
-        source,
-        _WHAT,
-        longest=limits.token_bytes,
-        limit="Limits.token_bytes",
-        depth=limits.header_depth + 3,
-        int_limit=limits.header_int_limit,
-    )
+    members = read_whole(source, _WHAT, limits)
     if "payload" in members or "signatures" in members:
         raise MalformedError("this is a signed JWS: use jws.verify_json(...)")
     protected_text = _text(members, "protected", required=False)
     aad_text = _text(members, "aad", required=False)
     iv, ciphertext, tag = (_octets(members, name) for name in ("iv", "ciphertext", "tag"))
-    protected = _protected(protected_text, limits)
+    protected = protected_members(protected_text, limits)
     shared = _header(members, "unprotected")
-    entries = _entries(members, limits)
     recipients = []
-    for entry in entries:
+    for entry in _entries(members, limits):
         own = _header(entry, "header")
-        unprotected = _joined(shared, own)
-        header = Header(_joined(protected, unprotected), limits=limits)
-        unsigned = [name for name in ("crit", "zip", *header.crit) if name in unprotected]
-        if unsigned:
+        unprotected = joined(shared, own)
+        header = Header(joined(protected, unprotected), limits=limits)
+        if any(name in unprotected for name in ("crit", "zip", *header.crit)):
             raise MalformedError("crit, zip and what crit names must stand in the protected header")
         encrypted_key = _octets(entry, "encrypted_key") if "encrypted_key" in entry else b""
         recipients.append((header, unprotected, encrypted_key))
@@ -117,21 +108,6 @@ def _header(members: Mapping[str, Any], name: str) -> dict[str, Any]:
     if name in members and (not isinstance(value, dict) or not value):
         raise MalformedError(f"{_WHAT} member {name!r} must be a non-empty object, or absent")
     return value or {}
-
-
-def _protected(text: str | None, limits: Limits) -> dict[str, Any]:
-    if text is None:
-        return {}
-    if len(text) > _wire.b64url_chars(limits.header_bytes):
-        raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
-    octets = _wire.b64url_decode(text, "header")
-    return _wire.parse_object(octets, "header", depth=limits.header_depth, int_limit=limits.header_int_limit)
-
-
-def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    if not one.keys().isdisjoint(other):
-        raise MalformedError("a header member stands in two of the headers (RFC 7516 section 7.2.1)")
-    return {**one, **other}
 
 
 def write_json(

@@ -12,7 +12,7 @@ from jwtkit.errors import DecryptionError
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
 
-__all__ = ["DecryptedJWE", "Recipient", "decrypted_jwe", "no_decryption"]
+__all__ = ["P2C", "DecryptedJWE", "Recipient", "decrypted_jwe", "no_decryption"]
 
 P2C: Final = 600_000  # what OWASP asks of PBKDF2 with HMAC-SHA-256
 

@@ -14,6 +14,7 @@ from jwtkit._frozen import Frozen
 from jwtkit.errors import KeyNotFoundError, MalformedError, NotAllowedError, RejectedError, SignatureError, UsageError
 from jwtkit.jose.gate import Gate
 from jwtkit.jose.header import Header
+from jwtkit.jose.json_form import joined, protected_members, read_whole
 from jwtkit.jose.jws_values import (
     FailedSignature,
     Require,
@@ -55,15 +56,7 @@ def parse_json(source: object, limits: Limits) -> tuple[str | None, list[Part]]:
         NotAllowedError: beyond the limits.
         UsageError: neither text nor a mapping.
     """
-    # The whole, the array of signatures, one of them and its header lie around a header's own members.
-    members = _wire.read_object(
-        source,
-        _WHAT,
-        longest=limits.token_bytes,
-        limit="Limits.token_bytes",
-        depth=limits.header_depth + 3,
-        int_limit=limits.header_int_limit,
-    )
+    members = read_whole(source, _WHAT, limits)
     if "ciphertext" in members:
         raise MalformedError("this is an encrypted JWE: use jwe.decrypt_json(...)")
     payload = members.get("payload")
@@ -188,18 +181,9 @@ def _joined_header(part: Part, limits: Limits) -> Header:
         MalformedError: a name stands in both, or what must be signed is not.
         NotAllowedError: beyond the limits.
     """
-    protected: dict[str, Any] = {}
-    if part.protected:
-        if len(part.protected) > _wire.b64url_chars(limits.header_bytes):
-            raise NotAllowedError(f"header is larger than Limits.header_bytes={limits.header_bytes}")
-        octets = _wire.b64url_decode(part.protected, "header")
-        depth, int_limit = limits.header_depth, limits.header_int_limit
-        protected = _wire.parse_object(octets, "header", depth=depth, int_limit=int_limit)
-    if not protected.keys().isdisjoint(part.unprotected):
-        raise MalformedError("a header member stands in the protected and in the unprotected header")
-    header = Header({**protected, **part.unprotected}, limits=limits)
-    unsigned = [name for name in ("crit", "b64", *header.crit) if name in part.unprotected]
-    if unsigned:
+    header = Header(joined(protected_members(part.protected, limits), part.unprotected), limits=limits)
+    # That crit names b64 wherever it stands has been checked by now.
+    if any(name in part.unprotected for name in ("crit", *header.crit)):
         raise MalformedError("crit, b64 and what crit names must stand in the protected header")
     return header
 

@@ -92,7 +92,7 @@ def as_source(keys: Keys) -> KeySource:
         if wrong:
             raise UsageError(f"keys holds a {wrong[0]}: use JWK.parse(...) or JWK.from_pem(...)")
         return OwnKeys(keys)
-    if isinstance(keys, (JWKS, KeySource)):
+    if isinstance(keys, KeySource):
         return keys
     if isinstance(keys, (str, bytes, dict)):
         raise UsageError(

@@ -142,9 +142,9 @@ class Policy(Frozen):
         wanted |= dict.fromkeys(("iat",) if max_age is not None or max_lifetime is not None else ())
         wanted |= dict.fromkeys(required)
         checks: list[Check | None] = [
-            _issuer_check(self.issuers) if tenants is None else _tenant_check(tenants),
+            _one_of_check("iss", "issuer", "from", self.issuers) if tenants is None else _tenant_check(tenants),
             _audience_check(self.audiences),
-            None if subject is None else _subject_check(_names(subject, "subject")),
+            _one_of_check("sub", "subject", "about", None if subject is None else _names(subject, "subject")),
             *(_presence_check(name) for name in wanted),
             _expiry_check(exp_leeway),
             _not_yet_check("nbf", "not_yet_valid", "not valid", skew),
@@ -200,22 +200,23 @@ def _shown(values: Iterable[str]) -> str:
     return " or ".join(quote(value) for value in sorted(values))
 
 
-def _issuer_check(issuers: frozenset[str] | None) -> Check | None:
-    if issuers is None:
+def _one_of_check(claim: str, noun: str, word: str, names: frozenset[str] | None) -> Check | None:
+    """Check iss or sub; None where everything is accepted."""
+    if names is None:
         return None
 
     def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
-        iss = claims.get("iss")
-        if iss in issuers:
+        value = claims.get(claim)
+        if value in names:
             return None
-        accepted = tuple(sorted(issuers))
-        if iss is None:
-            message = f"token has no iss, this verifier accepts {_shown(issuers)}"
-            return Mismatch("iss", "missing", message, expected=accepted)
-        message = f"issuer mismatch: token is from {quote(iss)}, this verifier accepts {_shown(issuers)}"
-        if any(iss.rstrip("/") == issuer.rstrip("/") for issuer in issuers):
-            message += " (they differ only in the final slash, and issuers are compared exactly)"
-        return Mismatch("iss", "not_accepted", message, expected=accepted, actual=iss)
+        accepted = tuple(sorted(names))
+        if value is None:
+            message = f"token has no {claim}, this verifier accepts {_shown(names)}"
+            return Mismatch(claim, "missing", message, expected=accepted)
+        message = f"{noun} mismatch: token is {word} {quote(value)}, this verifier accepts {_shown(names)}"
+        if any(value.rstrip("/") == name.rstrip("/") for name in names):
+            message += f" (they differ only in the final slash, and {noun}s are compared exactly)"
+        return Mismatch(claim, "not_accepted", message, expected=accepted, actual=value)
 
     return check
 
@@ -236,21 +237,6 @@ def _tenant_check(tenants: TenantIssuer) -> Check:
             return None
         message = f"issuer mismatch: token is from {quote(iss)}, the issuer of its tenant is {quote(expected)}"
         return Mismatch("iss", "missing" if iss is None else "not_accepted", message, expected=expected, actual=iss)
-
-    return check
-
-
-def _subject_check(subjects: frozenset[str]) -> Check:
-    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
-        sub = claims.get("sub")
-        if sub in subjects:
-            return None
-        expected = tuple(sorted(subjects))
-        if sub is None:
-            message = f"token has no sub, this verifier accepts {_shown(subjects)}"
-            return Mismatch("sub", "missing", message, expected=expected)
-        message = f"subject mismatch: token is about {quote(sub)}, this verifier accepts {_shown(subjects)}"
-        return Mismatch("sub", "not_accepted", message, expected=expected, actual=sub)
 
     return check
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal, get_args
 
 from jwtkit import _wire
-from jwtkit._clock import resolve_now
+from jwtkit._clock import is_finite, resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
 from jwtkit.crypto.encryption import KEY_MANAGEMENT
@@ -239,7 +239,7 @@ def _explain(
     if claims is None:
         return Report(kind, header=header, findings=findings)
     findings += _claim_findings(claims, now)
-    moments = {name: claims[name] for name in _TIMES if _is_number(claims.get(name))}
+    moments = {name: claims[name] for name in _TIMES if is_finite(claims.get(name))}
     times = {name: _time_text(value, now) for name, value in moments.items()}
     return Report(kind, verified=verified, header=header, claims=claims, times=times, findings=findings)
 
@@ -324,10 +324,6 @@ def _time_findings(claims: Mapping[str, Any], now: float) -> list[Finding]:
         message = f"token lives {duration_text(exp - iat)}: nobody is asked meanwhile whether it still should"
         found.append(Finding("lives_long", "warning", message))
     return found
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _time_text(value: float, now: float) -> str:
