@@ -33,6 +33,7 @@ __all__ = [
     "indented",
     "parse_object",
     "parse_standard_base64",
+    "pretty",
     "read_object",
     "serialize",
 ]
@@ -236,11 +237,17 @@ _encode: Final = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_na
 
 
 _encode_indented: Final = JSONEncoder(indent=2, ensure_ascii=True, allow_nan=False).encode
+_encode_pretty: Final = JSONEncoder(indent=2, ensure_ascii=False, allow_nan=False).encode
 
 
 def indented(value: Mapping[str, Any], what: str) -> str:
     """Write JSON for people: two spaces, and ASCII only, so that no control character reaches a terminal."""
     return _encode_indented(thaw(value, what))
+
+
+def pretty(value: object) -> str:
+    """Write any JSON value for people, in their own alphabet; what shows it must make control characters visible."""
+    return _encode_pretty(thaw(value, "value"))
 
 
 def serialize(value: Mapping[str, Any], what: str) -> bytes:

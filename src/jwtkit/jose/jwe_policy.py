@@ -179,5 +179,5 @@ def own_keys(keys: object) -> OwnKeys:
         if not isinstance(key, JWK):
             raise UsageError(f"keys must be a JWK or a sequence of JWK, got {type(key).__name__}")
         if not key.is_private:
-            raise UsageError(f"{key!r} is a public key: decrypting needs the private one")
+            raise UsageError(f"{key!r} is a public key: decrypting needs the private one", code="key_unfit")
     return OwnKeys(sequence)

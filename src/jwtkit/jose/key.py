@@ -258,7 +258,7 @@ class Key(Frozen):
         if self.alg is not None:
             row = SIGNATURE_ALGORITHMS.get(self.alg)
             if row is None:
-                raise UsageError(f"{self!r} is not a signing key")
+                raise UsageError(f"{self!r} is not a signing key", code="key_unfit")
             return row
         fitting = dict.fromkeys(self.specific(row) for row in SIGNATURE_ALGORITHMS.values() if self.fits(row))
         if len(fitting) != 1:
@@ -267,10 +267,11 @@ class Key(Frozen):
 
     def _check_signs(self) -> None:
         if not self.is_private:
-            raise UsageError(f"{self!r} is a public key: signing needs the private one")
+            raise UsageError(f"{self!r} is a public key: signing needs the private one", code="key_unfit")
         if not self.permits("sign"):
             raise UsageError(
-                f"{self!r} is not for signing: its use is {quote(self.use)}, its key_ops {quote(self.key_ops)}"
+                f"{self!r} is not for signing: its use is {quote(self.use)}, its key_ops {quote(self.key_ops)}",
+                code="key_unfit",
             )
 
     def _check_fit(self, row: KeyAlgorithm) -> None:

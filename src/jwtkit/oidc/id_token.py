@@ -31,7 +31,7 @@ from jwtkit.jwt.policy import refuse
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
 
-__all__ = ["IdToken", "IdTokenClaims", "IdTokenVerifier"]
+__all__ = ["IdToken", "IdTokenClaims", "IdTokenVerifier", "access_token_hash_problem"]
 
 _HASHES: Final = MappingProxyType({"sha256": sha256, "sha384": sha384, "sha512": sha512})
 _SUB_CHARS: Final = 255
@@ -208,13 +208,32 @@ def _authentication_age(
 
 
 def _access_token_hash(claims: IdTokenClaims, access_token: str | None, alg: str) -> Iterable[Mismatch]:
-    """Compare at_hash: the left half of the hash of the access token, by the hash of the token's own algorithm."""
     if claims.at_hash is None or access_token is None:
         return
-    row = SIGNATURE_ALGORITHMS[alg]
-    if row.hash_name not in _HASHES:
-        yield Mismatch("at_hash", "not_accepted", f"no hash is defined for at_hash with alg {alg}")
-        return
-    digest = _HASHES[row.hash_name](access_token.encode("utf-8")).digest()
-    if not compare_digest(b64url_encode(digest[: len(digest) // 2]).encode(), claims.at_hash.encode()):
-        yield Mismatch("at_hash", "not_accepted", "at_hash does not belong to the access token that came with it")
+    problem = access_token_hash_problem(claims.at_hash, access_token, alg)
+    if problem is not None:
+        yield Mismatch("at_hash", "not_accepted", problem)
+
+
+def access_token_hash_problem(at_hash: str, access_token: str, alg: str) -> str | None:
+    """Compare at_hash: the left half of the hash of the access token, by the hash of the token's own algorithm.
+
+    Args:
+        at_hash: the claim.
+        access_token: the access token that came with it. Untrusted, as everything here.
+        alg: the algorithm of the ID token.
+
+    Returns:
+        What is wrong, or None where they belong together.
+
+    Spec: OpenID Connect Core section 3.1.3.6.
+    """
+    row = SIGNATURE_ALGORITHMS.get(alg)
+    if row is None or row.hash_name not in _HASHES:
+        return f"no hash is defined for at_hash with alg {alg}"
+    # No token holds a lone surrogate; one that somebody hands in belongs to none.
+    digest = _HASHES[row.hash_name](access_token.encode("utf-8", "surrogatepass")).digest()
+    expected = b64url_encode(digest[: len(digest) // 2])
+    if compare_digest(expected.encode(), at_hash.encode("utf-8", "surrogatepass")):
+        return None
+    return "at_hash does not belong to the access token that came with it"
