@@ -160,6 +160,27 @@ def test_a_token_response(shell: Any, text: str) -> None:
         assert TOKEN.rpartition(".")[2] not in output
 
 
+@pytest.mark.parametrize(
+    ("members", "code"),
+    [
+        (
+            {"device_code": "hidden-code", "user_code": "ABCD-EFGH", "verification_uri": "https://x.example"},
+            "device_authorization",
+        ),
+        ({"errors": [{"errorType": "invalid_grant"}]}, "errors_list"),
+        ({"response": {"access_token": "hidden-token"}}, "nested_response"),
+        ({"accessToken": "hidden-token"}, "camel_case"),
+        ({"ok": False, "error": "invalid_code"}, "slack_error"),
+    ],
+)
+def test_what_servers_answer_in_forms_of_their_own(shell: Any, members: dict[str, Any], code: str) -> None:
+    done = shell("inspect", "--json", text=json.dumps(members))
+    assert done.code == 0
+    assert codes(done) == [code]
+    assert "hidden" not in done.out
+    assert "user_code" not in members or "ABCD-EFGH" in done.out
+
+
 def test_the_tokens_of_a_user_beside_those_of_an_app(shell: Any) -> None:
     text = json.dumps({"ok": True, "access_token": "xoxb-1", "authed_user": {"id": "U1", "access_token": "xoxp-1"}})
     shown = json.loads(shell("inspect", "--json", text=text).out)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from jwtkit import JWK, JWKS, Claims, Token, jwe
@@ -19,7 +20,7 @@ from jwtkit.crypto.encryption import CONTENT_ENCRYPTION, KEY_ALGORITHMS, KEY_MAN
 
 KEY = JWK.generate("ES256", kid="k1")
 X25519 = JWK.generate("ECDH-ES+A256KW", crv="X25519", kid="x1")
-TOKEN = Token.sign(Claims(sub="alice"), KEY, lifetime=60).compact
+TOKEN = Token.sign(Claims(sub="alice"), KEY, lifetime=3600).compact
 SEVERAL_CURVES = [name for name, row in KEY_ALGORITHMS.items() if len(row.variants) > 1]
 
 
@@ -28,8 +29,6 @@ def certificate(key: JWK) -> str:
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.to_key(), 1, now, now + timedelta(days=1))
     made = builder.sign(key.to_key(private=True), hashes.SHA256())
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     return made.public_bytes(Encoding.PEM).decode()
 
 
@@ -140,6 +139,9 @@ def test_jwks_of_certificates(shell: Any) -> None:
     assert [key.kid for key in keys] == [None, "c1"]
     assert all(key.certificates for key in keys)
     shell.write("token", TOKEN)
+    der = x509.load_pem_x509_certificate(certificate(KEY).encode()).public_bytes(Encoding.DER)
+    shell.write("one.der", der)
+    assert shell("thumbprint", "one.der").out == KEY.thumbprint() + "\n"
     shell.write("c.json", json.dumps({"k1": certificate(KEY)}))
     who = ("--no-issuer", "-", "--no-audience", "-")
     assert shell("verify", "--jwks", "c.json", *who, "token").code == 0
@@ -255,9 +257,11 @@ def test_a_json_form_is_decrypted_too(files: Any) -> None:
     assert files("decrypt", "--key", "private.json", text=text).out == "hello"
 
 
-def test_a_key_for_one_content_encryption(files: Any) -> None:
-    made = files("encrypt", "--key", "content.json", "--alg", "dir", text="hello")
+@pytest.mark.parametrize("arguments", [(), ("--alg", "dir"), ("--enc", "A256GCM")])
+def test_a_key_for_one_content_encryption(files: Any, arguments: tuple[str, ...]) -> None:
+    made = files("encrypt", "--key", "content.json", *arguments, text="hello")
     assert files("decrypt", "--key", "content.json", text=made.out).out == "hello"
+    files.fails(4, "to encrypt with A128GCM", "encrypt", "--key", "content.json", "--enc", "A128GCM", text="hello")
 
 
 def test_compressed_content_has_an_option_of_its_own(files: Any) -> None:

@@ -96,6 +96,16 @@ def test_without_stdin(shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "there is no stdin to read the token from: name a file" in capsys.readouterr().err
 
 
+def test_an_invitation_at_a_terminal(
+    shell: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(TOKEN.encode()))
+    monkeypatch.setattr(stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert main(["decode"]) == 0
+    assert capsys.readouterr().err.startswith("paste the token, then press Enter and Ctrl-D\n")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_text_in_the_encodings_that_shells_write(shell: Any, encoding: str) -> None:
     shell.write("token", TOKEN.encode(encoding))

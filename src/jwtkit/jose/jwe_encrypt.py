@@ -114,10 +114,10 @@ def _row_of(recipient: Recipient, enc: ContentEncryption) -> KeyManagement:
         alg = "dir" if key.alg in CONTENT_ENCRYPTION else key.alg
     row = find_key_management(alg)
     if not serves(key, row, enc):
-        raise UsageError(f"{unfit(key, row)}, to encrypt with {enc.name}")
+        raise UsageError(f"{unfit(key, row)}, to encrypt with {enc.name}", code="key_unfit")
     operations = OPERATIONS[row.family][1]
     if not any(key.permits(operation) for operation in operations):
-        raise UsageError(f"{key!r} is not for {' or '.join(operations)}: see its use and key_ops")
+        raise UsageError(f"{key!r} is not for {' or '.join(operations)}: see its use and key_ops", code="key_unfit")
     return row
 
 

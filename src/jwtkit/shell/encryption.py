@@ -37,7 +37,8 @@ def add_encrypt(parser: Parser) -> None:
     parser.add_argument(
         "--alg", metavar="ALG", help="how the key travels, such as ECDH-ES+A256KW; needed unless the key says it"
     )
-    parser.add_argument("--enc", default=_ENC, help=f"how the content is encrypted; left out: {_ENC}")
+    words = f"how the content is encrypted; left out: what a key for it says, or {_ENC}"
+    parser.add_argument("--enc", help=words)
     parser.add_argument("--typ", help="media type of the whole")
     parser.add_argument("--cty", help="media type of the content; JWT for a signed token, unless said otherwise")
     parser.set_defaults(run=_encrypt)
@@ -57,13 +58,11 @@ def add_decrypt(parser: Parser) -> None:
 
 def _encrypt(parsed: Namespace) -> Exit:
     algorithm = None if parsed.alg is None else find_key_management(parsed.alg).name
-    enc = find_content_encryption(parsed.enc).name
-    key = _key(parsed, algorithm, direct=enc)
-    if algorithm is None and key.alg not in KEY_MANAGEMENT:
-        named = named_algorithms(key, KEY_MANAGEMENT)
-        if len(named) != 1:
-            raise _which_algorithm(key)
-        algorithm = find_key_management(named[0]).name
+    key = _key(parsed, algorithm, direct=parsed.enc or _ENC)
+    own = key.alg if key.alg in CONTENT_ENCRYPTION else None
+    if algorithm is None and own is None and key.alg not in KEY_MANAGEMENT:
+        raise _which_algorithm(key)
+    enc = find_content_encryption(parsed.enc or own or _ENC).name
     content = read_bytes(parsed.file, "content")
     token = _signed_token(content)
     cty = parsed.cty or (None if token is None else "JWT")

@@ -28,14 +28,14 @@ _AT_JWT_CLAIMS: Final = ("sub", "client_id", "iat", "jti")  # RFC 9068 section 2
 _ONE_MACHINE: Final = re.compile(
     r"(?:.+\.)?localhost|127\.[0-9.]+|\[::1\]|0\.0\.0\.0|host\.docker\.internal|[A-Za-z0-9_-]+"
 )
-_REALM: Final = re.compile(r"(?:/[^/]+)*/realms/[^/]+")
 _HOST_WITHOUT_SCHEME: Final = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:/[^\s@]*)?")
 _GRANT_HOSTS: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 
 
 def is_keycloak(seen: Seen) -> bool:
     """Tell whether the issuer is a realm of Keycloak, which can be on any host."""
-    return _REALM.fullmatch(seen.path) is not None
+    before, _, realm = seen.path.rpartition("/")
+    return realm != "" and before.endswith("/realms")
 
 
 def _keycloak_typ(seen: Seen) -> str:

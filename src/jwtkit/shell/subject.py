@@ -29,11 +29,20 @@ _TOKENS: Final = ("access_token", "id_token", "refresh_token")
 _SECRETS: Final = frozenset(
     (
         *_TOKENS,
-        *("token", "subject_token", "actor_token", "registration_access_token"),
-        *("code", "code_verifier", "device_code", "user_code", "request_uri"),
+        *(
+            "accessToken",
+            "idToken",
+            "refreshToken",
+            "token",
+            "subject_token",
+            "actor_token",
+            "registration_access_token",
+        ),
+        *("code", "code_verifier", "device_code", "request_uri"),
         *("client_secret", "password", "assertion", "client_assertion"),
     )
 )
+_OF_RESPONSES: Final = (*_TOKENS, "accessToken", "authed_user", "device_code", "error", "errors", "token_type")
 _FORM: Final = re.compile(r"[A-Za-z_]+=[^\s]*")
 _MOST: Final = 1024 * 1024
 _DEPTH: Final = 64
@@ -184,11 +193,17 @@ def _parameters(text: str, hints: list[Hint]) -> dict[str, Any] | None:
         return None
     message = "this response is form-encoded: send Accept: application/json with the request to get JSON"
     hints.append(Hint(code="form_encoded", severity="info", message=message))
+    if str(found.get("expires_in")).isdecimal():
+        found["expires_in"] = int(found["expires_in"])  # a form has no numbers
     return found
 
 
 def _is_response(members: Mapping[str, Any]) -> bool:
-    return not members.keys().isdisjoint((*_TOKENS, "error", "authed_user", "token_type")) or members.get("ok") is False
+    """Tell whether it is what a server answered, in the form of the specification or in one of the field's."""
+    if not members.keys().isdisjoint(_OF_RESPONSES) or members.get("ok") is False:
+        return True
+    inner = [members.get(name) for name in ("response", "data")]
+    return any(isinstance(one, dict) and not one.keys().isdisjoint(_OF_RESPONSES) for one in inner)
 
 
 def _flattened(members: Mapping[str, Any]) -> str | None:
