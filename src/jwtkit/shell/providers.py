@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
@@ -94,7 +95,7 @@ _NAMES: Final[tuple[tuple[str, Callable[[Seen], bool]], ...]] = (
 )
 
 # What is known of each: every row that shows.
-PROVIDERS: Final[Mapping[str, tuple[Row[Seen], ...]]] = {
+_ROWS: Final[dict[str, tuple[Row[Seen], ...]]] = {
     "alb": (
         Row(
             "alb",
@@ -302,6 +303,7 @@ PROVIDERS: Final[Mapping[str, tuple[Row[Seen], ...]]] = {
         ),
     ),
 }
+PROVIDERS: Final[Mapping[str, tuple[Row[Seen], ...]]] = MappingProxyType(_ROWS)
 
 
 def token_hints(report: Report, *, name: str) -> list[Hint]:
