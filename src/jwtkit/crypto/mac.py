@@ -1,22 +1,39 @@
-"""HMAC with SHA-2 (RFC 7518 section 3.2). Never loads `cryptography`."""
+"""HMAC with SHA-2 (RFC 7518 section 3.2). Never loads `cryptography`.
+
+The hash after the key, inside and outside, is the same for every message (RFC 2104 section 4), so it is kept, and each
+message begins with a copy of it. `hmac` can do the same, and takes half as long again for it.
+"""
 
 from __future__ import annotations
 
-import hmac
+import hashlib
+from hmac import compare_digest
+from typing import Final
 
 from jwtkit.crypto.maths import HashName, Sign, Verify
 
 __all__ = ["signer", "verifier"]
 
+_INNER: Final = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER: Final = bytes(octet ^ 0x5C for octet in range(256))
+
 
 def signer(key: bytes, hash_name: HashName) -> Sign:
     """Make a function from message to MAC."""
-    keyed = hmac.new(key, digestmod=hash_name)
+    inner, outer = hashlib.new(hash_name), hashlib.new(hash_name)
+    if len(key) > inner.block_size:
+        key = hashlib.new(hash_name, key).digest()
+    block = key.ljust(inner.block_size, b"\0")
+    inner.update(block.translate(_INNER))
+    outer.update(block.translate(_OUTER))
+    begin, finish = inner.copy, outer.copy
 
     def sign(message: bytes) -> bytes:
-        mac = keyed.copy()  # the keyed state is made once for each key, not once for each message
-        mac.update(message)
-        return mac.digest()
+        within = begin()
+        within.update(message)
+        around = finish()
+        around.update(within.digest())
+        return around.digest()
 
     return sign
 
@@ -26,6 +43,6 @@ def verifier(key: bytes, hash_name: HashName) -> Verify:
     compute = signer(key, hash_name)
 
     def verify(message: bytes, signature: bytes) -> bool:
-        return hmac.compare_digest(compute(message), signature)
+        return compare_digest(compute(message), signature)
 
     return verify
