@@ -103,6 +103,38 @@ class Remote:
         return self._key.sign(message)
 
 
+def test_a_key_remembers_the_headers_of_a_few_kinds_of_token() -> None:
+    key = JWK.generate("ES256", kid="k1")
+    for _ in range(2):
+        for number in range(40):
+            token = Token.sign(Claims(sub="alice"), key, typ=f"kind{number}", lifetime=60)
+            assert token.header == {"alg": "ES256", "kid": "k1", "typ": f"kind{number}"}
+    assert len(key._headers) <= 16
+    # A header of its own is made each time.
+    assert Token.sign(Claims(sub="a"), key, typ="kind1", lifetime=60, header={"x": 1}).header["x"] == 1
+    assert "x" not in Token.sign(Claims(sub="a"), key, typ="kind1", lifetime=60).header
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [Claims(sub="\ud800", exp=5), Claims(exp=5, extra={"x": [float("nan")]}), Claims(exp=5, extra={"\udfff": 1})],
+)
+def test_what_json_cannot_hold_is_not_signed(claims: Claims) -> None:
+    with pytest.raises(UsageError, match="claims cannot be written as JSON"):
+        Token.sign(claims, JWK.generate("HS256"))
+
+
+def test_nested_claims_are_written_the_same_before_and_after_they_were_read() -> None:
+    key = JWK.generate("HS256", kid="k1")
+    claims = Claims(sub="a", exp=5, extra={"o": {"p": [{"q": None}, "é"]}, "l": [[1], {"m": 1.5}]})
+    before = Token.sign(claims, key).compact
+    assert claims["o"]["p"][0]["q"] is None
+    assert claims["l"][1]["m"] == 1.5
+    assert Token.sign(claims, key).compact == before
+    dated = Token.sign(Claims(extra={"o": {"p": [{}]}}), key, lifetime=5, now=0).claims
+    assert dated["o"]["p"][0] == {}
+
+
 @pytest.mark.parametrize("name", ["k", None])
 def test_any_signer_signs(name: str | None) -> None:
     token = Token.sign(Claims(sub="s"), Remote(KEY, name), lifetime=60)

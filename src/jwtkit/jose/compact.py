@@ -10,16 +10,18 @@ from typing import Final
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
+from jwtkit._wire import b64url_decode
+from jwtkit.crypto.maths import Verify
 from jwtkit.errors import MalformedError, NotAllowedError
 from jwtkit.jose.diagnose import explain_text, refuse_non_text
-from jwtkit.jose.gate import Gate
+from jwtkit.jose.gate import Gate, wrong_signature
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import Limits
 
 __all__ = ["UNENCODED", "Authenticator"]
 
-_REMEMBERED_HEADERS: Final = 256
+_REMEMBERED_HEADERS: Final = 2048
 # What an unencoded payload inside a compact JWS may hold: printable ASCII without the dot (RFC 7797 section 5.2).
 UNENCODED: Final = re.compile(r"[\x20-\x2D\x2F-\x7E]*")
 
@@ -27,7 +29,7 @@ UNENCODED: Final = re.compile(r"[\x20-\x2D\x2F-\x7E]*")
 class Authenticator(Frozen):
     """Checks compact signatures behind one gate; compiled once, shared between threads."""
 
-    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars")
+    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars", "_token_chars")
 
     def __init__(self, gate: Gate, *, limits: Limits, payload_bytes: int) -> None:
         """Compile.
@@ -39,9 +41,10 @@ class Authenticator(Frozen):
         """
         self._gate: Final = gate
         self._limits: Final = limits
+        self._token_chars: Final = limits.token_bytes
         self._payload_bytes: Final = payload_bytes
         self._payload_chars: Final = _wire.b64url_chars(payload_bytes)
-        self._memo: Final[dict[str, tuple[Header, JWK]]] = {}
+        self._memo: Final[dict[str, tuple[Header, JWK, Verify]]] = {}
 
     def authenticate(
         self, compact: str, detached: bytes | None = None, now: float | None = None
@@ -58,43 +61,52 @@ class Authenticator(Frozen):
         """
         if not isinstance(compact, str):
             raise refuse_non_text(compact)
-        if len(compact) > self._limits.token_bytes:
-            message = f"token has {len(compact)} characters, more than Limits.token_bytes={self._limits.token_bytes}"
-            raise NotAllowedError(message, code="too_large")
+        if len(compact) > self._token_chars:
+            problem = f"token has {len(compact)} characters, more than Limits.token_bytes={self._token_chars}"
+            raise NotAllowedError(problem, code="too_large")
         try:
-            return self._authenticate(compact, detached, now)
+            signed, _, signature_segment = compact.rpartition(".")
+            header_segment, dot, payload_segment = signed.partition(".")
+            if not dot or "." in payload_segment:
+                raise MalformedError("a signed token has 3 segments")
+            if len(payload_segment) > self._payload_chars:
+                raise NotAllowedError(f"payload is larger than the {self._payload_bytes} bytes that the limits allow")
+            known = self._memo.get(header_segment)
+            header, key, verify = known or self._open(header_segment, now)
+            signature = b64url_decode(signature_segment, "signature")
+            if detached is None and header.b64:
+                payload = b64url_decode(payload_segment, "payload")
+                # Both segments are ASCII by now, as the header is, so the received text has one encoding.
+                message = signed.encode("ascii")
+            else:
+                payload = _unencoded(payload_segment) if detached is None else _detached(payload_segment, detached)
+                message = _message(header_segment, payload, b64=header.b64)
+            if not verify(message, signature):
+                raise wrong_signature()
         except MalformedError as finding:
             raise explain_text(compact, finding) from None
-
-    def _authenticate(self, compact: str, detached: bytes | None, now: float | None) -> tuple[Header, bytes, JWK]:
-        signed, _, signature_segment = compact.rpartition(".")
-        header_segment, dot, payload_segment = signed.partition(".")
-        if not dot or "." in payload_segment:
-            raise MalformedError("a signed token has 3 segments")
-        if len(payload_segment) > self._payload_chars:
-            raise NotAllowedError(f"payload is larger than the {self._payload_bytes} bytes that the limits allow")
-        known = self._memo.get(header_segment)
-        header, key = known or self._open(header_segment, now)
-        signature = _wire.b64url_decode(signature_segment, "signature")
-        if detached is None and header.b64:
-            payload = _wire.b64url_decode(payload_segment, "payload")
-            # Both segments are ASCII by now, as the header is, so the received text has one encoding.
-            message = signed.encode("ascii")
-        else:
-            payload = _unencoded(payload_segment) if detached is None else _detached(payload_segment, detached)
-            text = _wire.b64url_encode(payload).encode("ascii") if header.b64 else payload
-            message = header_segment.encode("ascii") + b"." + text
-        self._gate.check(header, key, message, signature)
+        if header.crit:
+            self._gate.handle(header)
         if known is None and self._gate.remembers:
             # Only after the signature has verified, so that nobody can fill the memo with garbage.
-            if len(self._memo) >= _REMEMBERED_HEADERS:
-                self._memo.clear()
-            self._memo[header_segment] = header, key
+            self._remember(header_segment, (header, key, verify))
         return header, payload, key
 
-    def _open(self, header_segment: str, now: float | None) -> tuple[Header, JWK]:
+    def _remember(self, header_segment: str, opened: tuple[Header, JWK, Verify]) -> None:
+        if len(self._memo) >= _REMEMBERED_HEADERS:
+            self._memo.clear()
+        self._memo[header_segment] = opened
+
+    def _open(self, header_segment: str, now: float | None) -> tuple[Header, JWK, Verify]:
         header = Header.parse(header_segment, limits=self._limits)
-        return header, self._gate.admit(header, now)
+        key = self._gate.admit(header, now)
+        return header, key, self._gate.verification(header, key)
+
+
+def _message(header_segment: str, payload: bytes, *, b64: bool) -> bytes:
+    """Give the octets that were signed, where they are not those that were received (RFC 7797 section 3)."""
+    text = _wire.b64url_encode(payload).encode("ascii") if b64 else payload
+    return header_segment.encode("ascii") + b"." + text
 
 
 def _unencoded(segment: str) -> bytes:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import Algorithm, SignatureAlgorithm
+from jwtkit.crypto.maths import Verify
 from jwtkit.errors import NotAllowedError, SignatureError, UsageError, quote
 from jwtkit.jose.header import REGISTERED, Header
 from jwtkit.jose.jwk import JWK
@@ -90,9 +91,22 @@ class Gate(Frozen):
             SignatureError: it does not verify.
             NotAllowedError: an extension was refused by its handler.
         """
-        if not key.verification(self._allowed[header.alg])(message, signature):
-            raise SignatureError("the signature does not verify with the key the token names")
+        if not self.verification(header, key)(message, signature):
+            raise wrong_signature()
+        self.handle(header)
+
+    def verification(self, header: Header, key: JWK) -> Verify:
+        """Give the function that checks the signatures of a header and its key, which were admitted together."""
+        return key.verification(self._allowed[header.alg])
+
+    def handle(self, header: Header) -> None:
+        """Ask the handlers of critical header members, once the signature has verified; errors as `check`."""
         handle_extensions(header, self._extensions)
+
+
+def wrong_signature() -> SignatureError:
+    """Give the one error for every signature that does not verify."""
+    return SignatureError("the signature does not verify with the key the token names")
 
 
 def refuse_unknown_extensions(header: Header, extensions: Extensions, *, understood: tuple[str, ...]) -> None:

@@ -13,8 +13,9 @@ from jwtkit.jose.jwk import JWK
 from jwtkit.jose.remote import unlike_raw
 from jwtkit.jose.signers import Signer
 
-__all__ = ["named_by", "protected_header", "signature_of", "with_signature"]
+__all__ = ["header_of", "named_by", "protected_header", "signature_of", "with_signature"]
 
+_REMEMBERED: Final = 16  # kinds of token that one key signs
 _DECIDED: Final = ("alg", "kid", "typ", "crit", "b64")
 
 
@@ -27,6 +28,25 @@ def named_by(signer: object) -> tuple[SignatureAlgorithm, str | None]:
     if not isinstance(signer, Signer):
         raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK, or another Signer")
     return find_algorithm(signer.algorithm).name, signer.key_id
+
+
+def header_of(key: Signer, typ: str | None, extra: Mapping[str, object] | None = None) -> tuple[Header, str]:
+    """Make the header of a token that a key will sign, or remember it: it is the same for every token of its kind.
+
+    Raises:
+        UsageError: as `named_by` and `protected_header`.
+    """
+    if extra is not None or not isinstance(key, JWK):
+        alg, kid = named_by(key)
+        return protected_header(alg, kid, typ, extra)
+    memo = key._headers
+    known = memo.get(typ)
+    if known is None:
+        known = protected_header(*named_by(key), typ, None)
+        if len(memo) >= _REMEMBERED:
+            memo.clear()
+        memo[typ] = known
+    return known
 
 
 def protected_header(

@@ -58,8 +58,9 @@ class Key(Frozen):
     else:
         __slots__ = (
             "_allow_short_secret",
+            "_headers",
             "_material",
-            "_signing",
+            "_own",
             "_verifying",
             "alg",
             "crv",
@@ -73,8 +74,9 @@ class Key(Frozen):
 
     _material: Material
     _allow_short_secret: bool
-    _signing: dict[str, Sign]
     _verifying: dict[str, Verify]
+    _own: Sign | None
+    _headers: dict[str | None, Any]  # of the tokens that it signs, by their typ
 
     def __init__(
         self,
@@ -112,8 +114,9 @@ class Key(Frozen):
         if not isinstance(allow_short_secret, bool):
             raise UsageError("allow_short_secret must be True or False")
         put(self, "_allow_short_secret", allow_short_secret)
-        put(self, "_signing", {})
         put(self, "_verifying", {})
+        put(self, "_own", None)
+        put(self, "_headers", {})
         algorithm = KEY_ALGORITHMS.get(self.alg or "")
         if algorithm is not None:
             self._check_fit(algorithm)
@@ -152,11 +155,12 @@ class Key(Frozen):
         """
         if not isinstance(message, bytes):
             raise UsageError(f"message must be bytes, got {type(message).__name__}")
-        row = self._own_algorithm()
-        sign = self._signing.get(row.name)
+        sign = self._own
         if sign is None:
+            row = self._own_algorithm()
             self._check_signs()
-            sign = self._signing[row.name] = row.signer(self._material.private)
+            sign = row.signer(self._material.private)
+            put(self, "_own", sign)
         return sign(message)
 
     def deterministic(self) -> Signer:

@@ -20,6 +20,10 @@ from jwtkit.errors import UsageError
 __all__ = ["REGISTERED", "ClaimType", "both_types", "compile_type"]
 
 
+class _None:
+    """The type of no JSON value."""
+
+
 class ClaimType(Frozen):
     """A check with the words for its message.
 
@@ -28,11 +32,12 @@ class ClaimType(Frozen):
         accepts: tells whether a decoded JSON value is of this type.
     """
 
-    __slots__ = ("accepts", "words")
+    __slots__ = ("accepts", "usual", "words")
 
-    def __init__(self, words: str, accepts: Callable[[Any], bool]) -> None:
+    def __init__(self, words: str, accepts: Callable[[Any], bool], *, usual: type = _None) -> None:
         self.words: Final = words
         self.accepts: Final = accepts
+        self.usual: Final = usual
 
 
 def _is_number(value: object) -> bool:
@@ -43,10 +48,12 @@ def _is_strings(value: object) -> bool:
     return isinstance(value, (list, tuple)) and all(type(item) is str for item in value)
 
 
-STRING: Final = ClaimType("a string", lambda value: type(value) is str)
-NUMBER: Final = ClaimType("a number", _is_number)
+STRING: Final = ClaimType("a string", lambda value: type(value) is str, usual=str)
+NUMBER: Final = ClaimType("a number", _is_number, usual=int)
 STRINGS: Final = ClaimType("an array of strings", _is_strings)
-AUDIENCE: Final = ClaimType("a string or an array of strings", lambda value: type(value) is str or _is_strings(value))
+AUDIENCE: Final = ClaimType(
+    "a string or an array of strings", lambda value: type(value) is str or _is_strings(value), usual=str
+)
 OBJECT: Final = ClaimType("an object", lambda value: isinstance(value, Mapping))
 
 REGISTERED: Final[Mapping[str, ClaimType]] = types.MappingProxyType(

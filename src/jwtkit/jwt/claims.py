@@ -21,7 +21,7 @@ from jwtkit.jwt.claim_types import REGISTERED, both_types, compile_type
 if TYPE_CHECKING:
     from dataclasses import InitVar
 
-__all__ = ["Claims", "compile_claims", "read_claims", "with_claims"]
+__all__ = ["Claims", "compile_claims", "raw_claims", "read_claims", "with_claims"]
 
 C = TypeVar("C", bound="Claims")
 _NO_EXTRA: Final[Mapping[str, object]] = {}
@@ -100,10 +100,12 @@ class Claims(_TypedClaims, Mapping[str, Any]):
         def __init__(self, *positional: object, extra: Mapping[str, object] = _NO_EXTRA, **given: object) -> None:
             if positional:
                 raise UsageError(f"{type(self).__name__} takes named arguments; other claims go into extra={{...}}")
-            raw = _raw_claims(type(self), given, extra)
-            problems = [mismatch.message for mismatch in check_claims(compile_claims(type(self)), raw)]
-            if problems:
-                raise UsageError(f"{type(self).__name__}: {'; '.join(problems)}", code="claim_type")
+            cls = type(self)
+            raw = _raw_claims(cls, given, extra)
+            mistyped = check_claims(cls._rules or compile_claims(cls), raw)
+            if mistyped:
+                problems = "; ".join(mismatch.message for mismatch in mistyped)
+                raise UsageError(f"{cls.__name__}: {problems}", code="claim_type")
             _set_raw(self, raw)
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -186,26 +188,38 @@ def read_claims(cls: type[C], raw: dict[str, Any]) -> C:
     return claims
 
 
+def raw_claims(claims: Claims) -> dict[str, Any]:
+    """Give the claims as they are written, for this package's own reading: not to be changed, not to be handed out."""
+    raw: dict[str, Any] = claims._raw
+    return raw
+
+
 def with_claims(claims: C, added: Mapping[str, object]) -> C:
     """Give a claims set of the same class with more claims; the original stays as it is."""
-    return read_claims(type(claims), {**_wire.thaw(claims, "claims"), **added})
+    return read_claims(type(claims), {**claims._raw, **added})
 
 
 def _raw_claims(cls: type[Claims], given: Mapping[str, object], extra: Mapping[str, object]) -> dict[str, Any]:
     """Give the members for the wire from named arguments and extra ones."""
     raw: dict[str, Any] = {}
+    fields = cls._fields
     for attribute, value in given.items():
-        field = cls._fields.get(attribute)
+        field = fields.get(attribute)
         if field is None:
-            from difflib import get_close_matches  # slow to load, and only a mistake needs it
-
-            near = get_close_matches(attribute, cls._fields, 1, 0.5)
-            hint = f"did you mean {near[0]}=? " if near else ""
-            raise UsageError(f"{cls.__name__} has no claim {attribute!r}: {hint}Other claims go into extra={{...}}")
-        if isinstance(value, datetime):
+            raise _no_claim(cls, attribute)
+        kind = type(value)
+        if kind is str or kind is int:
+            raw[field.name] = value
+        elif isinstance(value, datetime):
             raise _no_datetime(field.name, value)
-        if value is not None:
+        elif value is not None:
             raw[field.name] = _wire.thaw(value, f"claim {field.name!r}")
+    if extra is not _NO_EXTRA:
+        _add_extra(cls, raw, extra)
+    return raw
+
+
+def _add_extra(cls: type[Claims], raw: dict[str, Any], extra: Mapping[str, object]) -> None:
     if not isinstance(extra, Mapping):
         raise UsageError(f"extra must be a mapping, got {type(extra).__name__}")
     own = {field.name: field.attribute for field in cls._fields.values()}
@@ -217,7 +231,14 @@ def _raw_claims(cls: type[Claims], given: Mapping[str, object], extra: Mapping[s
         if isinstance(value, datetime):
             raise _no_datetime(name, value)
         raw[name] = _wire.thaw(value, f"claim {name!r}")
-    return raw
+
+
+def _no_claim(cls: type[Claims], attribute: str) -> UsageError:
+    from difflib import get_close_matches  # slow to load, and only a mistake needs it
+
+    near = get_close_matches(attribute, cls._fields, 1, 0.5)
+    hint = f"did you mean {near[0]}=? " if near else ""
+    return UsageError(f"{cls.__name__} has no claim {attribute!r}: {hint}Other claims go into extra={{...}}")
 
 
 def _no_datetime(name: str, value: datetime) -> UsageError:

@@ -109,7 +109,7 @@ class Policy(Frozen):
         audiences: accepted values of `aud`; None when unchecked, empty when `aud` must be absent.
     """
 
-    __slots__ = ("_checks", "audiences", "issuers")
+    __slots__ = ("_checks", "_exp_leeway", "_exp_required", "_skew", "audiences", "issuers")
 
     def __init__(
         self,
@@ -138,26 +138,52 @@ class Policy(Frozen):
             raise UsageError(f"required is a collection of claim names: write required=({required!r},)")
         if not isinstance(allow_missing_exp, bool):
             raise UsageError("allow_missing_exp must be True or False")
-        wanted = dict.fromkeys(() if allow_missing_exp else ("exp",))
+        wanted: dict[str, None] = dict.fromkeys(() if allow_missing_exp else ("exp",))
         wanted |= dict.fromkeys(("iat",) if max_age is not None or max_lifetime is not None else ())
         wanted |= dict.fromkeys(required)
+        self._exp_required: Final = "exp" in wanted
+        self._exp_leeway: Final = exp_leeway
+        self._skew: Final = skew
+        # What most verifiers do not ask for; what nearly all do stands in `mismatches` itself.
         checks: list[Check | None] = [
-            _one_of_check("iss", "issuer", "from", self.issuers) if tenants is None else _tenant_check(tenants),
-            _audience_check(self.audiences),
-            _one_of_check("sub", "subject", "about", None if subject is None else _names(subject, "subject")),
-            *(_presence_check(name) for name in wanted),
-            _expiry_check(exp_leeway),
-            _not_yet_check("nbf", "not_yet_valid", "not valid", skew),
-            _not_yet_check("iat", "issued_in_the_future", "not issued", skew),
+            None if tenants is None else _tenant_check(tenants),
+            None if subject is None else _subject_check(_names(subject, "subject")),
+            *(_presence_check(name) for name in wanted if name != "exp"),
             None if max_age is None else _age_check(seconds(max_age, "max_age"), skew),
             None if max_lifetime is None else _lifetime_check(seconds(max_lifetime, "max_lifetime")),
             *(_expected_check(name, value) for name, value in _pairs(expected)),
         ]
         self._checks: Final = tuple(check for check in checks if check is not None)
 
-    def mismatches(self, claims: Mapping[str, Any], now: float) -> list[Mismatch]:
+    def mismatches(self, claims: Mapping[str, Any], now: float) -> list[Mismatch]:  # noqa: C901 - one straight line
         """Give everything about well-typed claims that is not as demanded, in a fixed order."""
-        return [found for check in self._checks if (found := check(claims, now)) is not None]
+        found: list[Mismatch] = []
+        get = claims.get
+        issuers, audiences = self.issuers, self.audiences
+        if issuers is not None and (iss := get("iss")) not in issuers:
+            found.append(_wrong_name("iss", "issuer", "from", issuers, iss))
+        if audiences is not None:
+            aud = get("aud")
+            if not (aud in audiences if type(aud) is str else _names_one_of(aud, audiences)):
+                found.append(_wrong_audience(audiences, aud))
+        exp, nbf, iat = get("exp"), get("nbf"), get("iat")
+        # The current time must be before exp (RFC 7519 section 4.1.4).
+        if exp is None:
+            if self._exp_required:
+                found.append(_absent("exp"))
+        elif now - self._exp_leeway >= exp:
+            found.append(_expired(exp, now, self._exp_leeway))
+        # Neither nbf nor iat may lie ahead, beyond what clocks differ (sections 4.1.5 and 4.1.6).
+        latest = now + self._skew
+        if nbf is not None and nbf > latest:
+            found.append(_ahead("nbf", "not_yet_valid", "not valid", nbf, now, self._skew))
+        if iat is not None and iat > latest:
+            found.append(_ahead("iat", "issued_in_the_future", "not issued", iat, now, self._skew))
+        for check in self._checks:
+            mismatch = check(claims, now)
+            if mismatch is not None:
+                found.append(mismatch)
+        return found
 
 
 def refuse(mismatches: Collection[Mismatch]) -> ClaimsError:
@@ -200,23 +226,21 @@ def _shown(values: Iterable[str]) -> str:
     return " or ".join(quote(value) for value in sorted(values))
 
 
-def _one_of_check(claim: str, noun: str, word: str, names: frozenset[str] | None) -> Check | None:
-    """Check iss or sub; None where everything is accepted."""
-    if names is None:
-        return None
+def _wrong_name(claim: str, noun: str, word: str, names: frozenset[str], value: Any) -> Mismatch:
+    accepted = tuple(sorted(names))
+    if value is None:
+        message = f"token has no {claim}, this verifier accepts {_shown(names)}"
+        return Mismatch(claim, "missing", message, expected=accepted)
+    message = f"{noun} mismatch: token is {word} {quote(value)}, this verifier accepts {_shown(names)}"
+    if any(value.rstrip("/") == name.rstrip("/") for name in names):
+        message += f" (they differ only in the final slash, and {noun}s are compared exactly)"
+    return Mismatch(claim, "not_accepted", message, expected=accepted, actual=value)
 
+
+def _subject_check(subjects: frozenset[str]) -> Check:
     def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
-        value = claims.get(claim)
-        if value in names:
-            return None
-        accepted = tuple(sorted(names))
-        if value is None:
-            message = f"token has no {claim}, this verifier accepts {_shown(names)}"
-            return Mismatch(claim, "missing", message, expected=accepted)
-        message = f"{noun} mismatch: token is {word} {quote(value)}, this verifier accepts {_shown(names)}"
-        if any(value.rstrip("/") == name.rstrip("/") for name in names):
-            message += f" (they differ only in the final slash, and {noun}s are compared exactly)"
-        return Mismatch(claim, "not_accepted", message, expected=accepted, actual=value)
+        sub = claims.get("sub")
+        return None if sub in subjects else _wrong_name("sub", "subject", "about", subjects, sub)
 
     return check
 
@@ -241,30 +265,23 @@ def _tenant_check(tenants: TenantIssuer) -> Check:
     return check
 
 
-def _audience_check(audiences: frozenset[str] | None) -> Check | None:
-    if audiences is None:
-        return None
+def _names_one_of(aud: Any, audiences: frozenset[str]) -> bool:
+    """Tell whether a list names one of the audiences; where there are none, whether it is absent."""
+    return not audiences.isdisjoint(aud or ()) or (aud is None and not audiences)
 
-    def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
-        aud = claims.get("aud")
-        if not audiences:
-            if aud is None:
-                return None
-            return Mismatch(
-                "aud", "unexpected", "token has an aud, this verifier accepts only tokens without", actual=freeze(aud)
-            )
-        if aud in audiences if type(aud) is str else not audiences.isdisjoint(aud or ()):
-            return None
-        accepted = tuple(sorted(audiences))
-        if aud is None:
-            message = f"token has no aud, this verifier accepts {_shown(audiences)}"
-            return Mismatch("aud", "missing", message, expected=accepted)
-        present = [aud] if type(aud) is str else list(aud[:5])
-        shown = ", ".join(quote(value) for value in present) or "nobody"
-        message = f"audience mismatch: token is for {shown}, this verifier accepts {_shown(audiences)}"
-        return Mismatch("aud", "not_accepted", message, expected=accepted, actual=freeze(aud))
 
-    return check
+def _wrong_audience(audiences: frozenset[str], aud: Any) -> Mismatch:
+    if not audiences:
+        message = "token has an aud, this verifier accepts only tokens without"
+        return Mismatch("aud", "unexpected", message, actual=freeze(aud))
+    accepted = tuple(sorted(audiences))
+    if aud is None:
+        message = f"token has no aud, this verifier accepts {_shown(audiences)}"
+        return Mismatch("aud", "missing", message, expected=accepted)
+    present = [aud] if type(aud) is str else list(aud[:5])
+    shown = ", ".join(quote(value) for value in present) or "nobody"
+    message = f"audience mismatch: token is for {shown}, this verifier accepts {_shown(audiences)}"
+    return Mismatch("aud", "not_accepted", message, expected=accepted, actual=freeze(aud))
 
 
 def _presence_check(name: object) -> Check:
@@ -272,39 +289,26 @@ def _presence_check(name: object) -> Check:
         raise UsageError(f"required holds a {type(name).__name__}: claim names are str")
 
     def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
-        if claims.get(name) is not None:
-            return None
-        return Mismatch(name, "missing", f"token has no {name}, which this verifier requires")
+        return None if claims.get(name) is not None else _absent(name)
 
     return check
 
 
-def _expiry_check(leeway: float) -> Check:
-    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
-        exp = claims.get("exp")
-        # The current time must be before exp (RFC 7519 section 4.1.4).
-        if exp is None or now - leeway < exp:
-            return None
-        message = f"token expired {duration_text(now - exp)} ago (exp={exp}, now={now:.0f}, leeway={leeway:g})"
-        return Mismatch("exp", "expired", message, expected=now, actual=exp)
-
-    return check
+def _absent(name: str) -> Mismatch:
+    return Mismatch(name, "missing", f"token has no {name}, which this verifier requires")
 
 
-def _not_yet_check(claim: str, reason: MismatchReason, words: str, leeway: float) -> Check:
-    """Check nbf or iat: neither may lie ahead, beyond what clocks differ."""
+def _expired(exp: float, now: float, leeway: float) -> Mismatch:
+    message = f"token expired {duration_text(now - exp)} ago (exp={exp}, now={now:.0f}, leeway={leeway:g})"
+    return Mismatch("exp", "expired", message, expected=now, actual=exp)
 
-    def check(claims: Mapping[str, Any], now: float) -> Mismatch | None:
-        moment = claims.get(claim)
-        if moment is None or moment <= now + leeway:
-            return None
-        message = (
-            f"{words} for another {duration_text(moment - now)} ({claim}={moment}, now={now:.0f}, leeway={leeway:g}): "
-            "check the clock or pass leeway="
-        )
-        return Mismatch(claim, reason, message, expected=now, actual=moment)
 
-    return check
+def _ahead(claim: str, reason: MismatchReason, words: str, moment: float, now: float, leeway: float) -> Mismatch:
+    message = (
+        f"{words} for another {duration_text(moment - now)} ({claim}={moment}, now={now:.0f}, leeway={leeway:g}): "
+        "check the clock or pass leeway="
+    )
+    return Mismatch(claim, reason, message, expected=now, actual=moment)
 
 
 def _age_check(max_age: float, leeway: float) -> Check:

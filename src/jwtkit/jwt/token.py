@@ -24,10 +24,10 @@ from jwtkit.errors import ClaimsError, Mismatch, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwe import encrypt
 from jwtkit.jose.jwk import JWK
-from jwtkit.jose.jws_sign import named_by, protected_header, with_signature
+from jwtkit.jose.jws_sign import header_of, protected_header, with_signature
 from jwtkit.jose.remote import check_signature, digest_of, raw_form
 from jwtkit.jose.signers import Signer
-from jwtkit.jwt.claims import Claims, with_claims
+from jwtkit.jwt.claims import Claims, raw_claims, with_claims
 from jwtkit.jwt.dates import seconds
 from jwtkit.jwt.decryption import differing_copies
 from jwtkit.jwt.policy import UNCHECKED, Unchecked
@@ -124,9 +124,9 @@ class Token(Proof, Generic[C_co]):
 
         Spec: RFC 7519 section 7.1.
         """
-        alg, kid = named_by(key)
-        signed, own_header, dated = _unsigned(claims, alg, kid, typ=typ, lifetime=lifetime, header=header, now=now)
-        return birth(with_signature(signed, key), own_header, dated)
+        dated = _dated(claims, lifetime, now)
+        own_header, segment = header_of(key, typ, header)
+        return birth(with_signature(_signed_part(segment, dated), key), own_header, dated)
 
     @staticmethod
     def draft(
@@ -158,9 +158,9 @@ class Token(Proof, Generic[C_co]):
 
         Spec: RFC 7515 section 5.1.
         """
-        name = find_algorithm(alg).name
-        signed, own_header, dated = _unsigned(claims, name, kid, typ=typ, lifetime=lifetime, header=header, now=now)
-        return TokenDraft._of(signed, own_header, dated)
+        dated = _dated(claims, lifetime, now)
+        own_header, segment = protected_header(find_algorithm(alg).name, kid, typ, header)
+        return TokenDraft._of(_signed_part(segment, dated), own_header, dated)
 
     def encrypt(
         self,
@@ -286,26 +286,21 @@ class TokenDraft(Frozen, Generic[C_co]):
         return f"TokenDraft({self.header!r}, claims=({', '.join(self.claims)}))"
 
 
-def _unsigned(
-    claims: C,
-    alg: SignatureAlgorithm,
-    kid: str | None,
-    *,
-    typ: str | None,
-    lifetime: float | timedelta | None,
-    header: Mapping[str, object] | None,
-    now: float | None,
-) -> tuple[str, Header, C]:
-    """Give the first two segments of a token, its header, and its claims with their dates."""
+def _dated(claims: C, lifetime: float | timedelta | None, now: float | None) -> C:
+    """Give the claims with their dates, without which there is no token."""
     if not isinstance(claims, Claims):
         raise UsageError(f"claims must be Claims(...), got {type(claims).__name__}")
     if lifetime is not None:
-        claims = _with_lifetime(claims, seconds(lifetime, "lifetime"), int(resolve_now(now)))
-    elif claims.exp is None:
+        return _with_lifetime(claims, seconds(lifetime, "lifetime"), int(resolve_now(now)))
+    if raw_claims(claims).get("exp") is None:
         message = "a token must expire: pass lifetime= (seconds or a timedelta) or give the claims an exp"
         raise UsageError(message, code="no_expiry")
-    own_header, segment = protected_header(alg, kid, typ, header)
-    return f"{segment}.{_wire.b64url_encode(_wire.serialize(claims, 'claims'))}", own_header, claims
+    return claims
+
+
+def _signed_part(header_segment: str, claims: Claims) -> str:
+    """Give the first two segments of a token."""
+    return f"{header_segment}.{_wire.b64url_encode(_wire.serialize_plain(raw_claims(claims), 'claims'))}"
 
 
 def birth(compact: str, header: Header, claims: C) -> Token[C]:
@@ -318,11 +313,12 @@ def birth(compact: str, header: Header, claims: C) -> Token[C]:
 
 
 def _with_lifetime(claims: C, lifetime: float, now: int) -> C:
-    if claims.exp is not None:
+    raw = raw_claims(claims)
+    if raw.get("exp") is not None:
         raise UsageError("the claims have an exp already: leave out lifetime=, or exp=")
     whole = int(lifetime) if float(lifetime).is_integer() else lifetime
     added = {"iat": now, "exp": now + whole, "jti": random_text(16)}
-    return with_claims(claims, {name: value for name, value in added.items() if name not in claims})
+    return with_claims(claims, {name: value for name, value in added.items() if name not in raw})
 
 
 def _present(value: str | None, name: str) -> str:

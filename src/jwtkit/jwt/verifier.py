@@ -11,9 +11,9 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Generic, overload
 
-from jwtkit import _wire
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
+from jwtkit._wire import object_parser
 from jwtkit.crypto.algorithms import SignatureAlgorithm, check_algorithms
 from jwtkit.errors import NotAllowedError, UsageError, quote
 from jwtkit.jose.compact import Authenticator
@@ -87,6 +87,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
         "_claims",
         "_decryption",
         "_limits",
+        "_only",
+        "_parse",
         "_policy",
         "_rules",
         "_tenants",
@@ -179,10 +181,12 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._claims: Final = claims
         self._rules: Final = compile_claims(claims)
         self._limits: Final = limits
+        self._parse: Final = object_parser("claims", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
         self._tenants: Final = issuer if isinstance(issuer, TenantIssuer) else None
         self._decryption: Final = None if decryption is None else decryption.policy(limits)
         # One for each issuer, so that no key and no remembered header of one ever serves another.
         self._authenticators: Final = {name: self._authenticator(name, source) for name, source in sources.items()}
+        self._only: Final = self._authenticators.get(None)
 
     def _authenticator(self, issuer: str | None, keys: Keys) -> Authenticator:
         source = as_source(keys)
@@ -219,9 +223,9 @@ class TokenVerifier(Frozen, Generic[C_co]):
         outer = None
         if self._decryption is not None:
             outer, compact = open_nested(self._decryption, compact)
-        header, payload, key = self._authenticator_for(compact).authenticate(compact, None, moment)
-        limits = self._limits
-        raw = _wire.parse_object(payload, "claims", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
+        authenticator = self._only or self._authenticator_for(compact)
+        header, payload, key = authenticator.authenticate(compact, None, moment)
+        raw = self._parse(payload)
         if outer is not None:
             check_copies(outer, raw)
         mistyped = check_claims(self._rules, raw)
@@ -240,9 +244,6 @@ class TokenVerifier(Frozen, Generic[C_co]):
 
     def _authenticator_for(self, compact: str) -> Authenticator:
         """Give the one that has the keys of the token's issuer."""
-        only = self._authenticators.get(None)
-        if only is not None:
-            return only
         # The issuer is read before anything is verified, and only chooses among the ones that are configured: the keys
         # of the one it names must then have made the signature.
         iss = UnverifiedToken.parse(compact, limits=self._limits).unverified_claims.get("iss")
