@@ -181,6 +181,14 @@ def test_what_servers_answer_in_forms_of_their_own(shell: Any, members: dict[str
     assert "user_code" not in members or "ABCD-EFGH" in done.out
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"), [("60", 60), ("9" * 5000, "9" * 5000), ("\u0663", "\u0663"), ("-1", "-1"), ("", None)]
+)
+def test_numbers_in_a_form(shell: Any, value: str, shown: object) -> None:
+    done = shell("inspect", "--json", text=f"access_token=x&expires_in={value}")
+    assert json.loads(done.out)["response"].get("expires_in") == shown
+
+
 def test_the_tokens_of_a_user_beside_those_of_an_app(shell: Any) -> None:
     text = json.dumps({"ok": True, "access_token": "xoxb-1", "authed_user": {"id": "U1", "access_token": "xoxp-1"}})
     shown = json.loads(shell("inspect", "--json", text=text).out)

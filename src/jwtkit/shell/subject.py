@@ -44,6 +44,7 @@ _SECRETS: Final = frozenset(
 )
 _OF_RESPONSES: Final = (*_TOKENS, "accessToken", "authed_user", "device_code", "error", "errors", "token_type")
 _FORM: Final = re.compile(r"[A-Za-z_]+=[^\s]*")
+_NUMBER: Final = re.compile(r"[0-9]{1,12}")
 _MOST: Final = 1024 * 1024
 _DEPTH: Final = 64
 # What is neither a token nor a token response, by a member or parameter that it has; a URL has one without a name.
@@ -193,7 +194,7 @@ def _parameters(text: str, hints: list[Hint]) -> dict[str, Any] | None:
         return None
     message = "this response is form-encoded: send Accept: application/json with the request to get JSON"
     hints.append(Hint(code="form_encoded", severity="info", message=message))
-    if str(found.get("expires_in")).isdecimal():
+    if _NUMBER.fullmatch(str(found.get("expires_in"))):
         found["expires_in"] = int(found["expires_in"])  # a form has no numbers
     return found
 
