@@ -29,6 +29,7 @@ from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS, UnusableKey
 from jwtkit.jose.jws import VerifiedJWS
 from jwtkit.jose.select import KeySource
+from jwtkit.jose.signature_memo import SignatureMemo
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claim_fields import claim
 from jwtkit.jwt.claims import Claims
@@ -73,6 +74,7 @@ __all__ = [
     "RingKey",
     "SignatureAlgorithm",
     "SignatureError",
+    "SignatureMemo",
     "Signer",
     "TenantIssuer",
     "Token",

@@ -12,11 +12,12 @@ from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit._wire import b64url_decode
 from jwtkit.crypto.maths import Verify
-from jwtkit.errors import MalformedError, NotAllowedError
+from jwtkit.errors import MalformedError, NotAllowedError, RejectedError
 from jwtkit.jose.diagnose import explain_text, refuse_non_text
 from jwtkit.jose.gate import Gate, wrong_signature
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
+from jwtkit.jose.signature_memo import Authenticated, Remembered, SignatureMemo
 from jwtkit.limits import Limits
 
 __all__ = ["UNENCODED", "Authenticator"]
@@ -29,26 +30,28 @@ UNENCODED: Final = re.compile(r"[\x20-\x2D\x2F-\x7E]*")
 class Authenticator(Frozen):
     """Checks compact signatures behind one gate; compiled once, shared between threads."""
 
-    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars", "_token_chars")
+    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars", "_remembered", "_token_chars")
 
-    def __init__(self, gate: Gate, *, limits: Limits, payload_bytes: int) -> None:
+    def __init__(
+        self, gate: Gate, *, limits: Limits, payload_bytes: int, signature_memo: SignatureMemo | None = None
+    ) -> None:
         """Compile.
 
         Args:
             gate: keys, algorithms and header rules.
             limits: bounds.
             payload_bytes: longest payload inside the token, decoded.
+            signature_memo: whether signatures that were checked are remembered, and how many.
         """
         self._gate: Final = gate
         self._limits: Final = limits
         self._token_chars: Final = limits.token_bytes
         self._payload_bytes: Final = payload_bytes
         self._payload_chars: Final = _wire.b64url_chars(payload_bytes)
+        self._remembered: Final = None if signature_memo is None else Remembered(signature_memo)
         self._memo: Final[dict[str, tuple[Header, JWK, Verify]]] = {}
 
-    def authenticate(
-        self, compact: str, detached: bytes | None = None, now: float | None = None
-    ) -> tuple[Header, bytes, JWK]:
+    def authenticate(self, compact: str, detached: bytes | None = None, now: float | None = None) -> Authenticated:
         """Give header, payload and key of a token whose signature verifies.
 
         Args:
@@ -64,6 +67,28 @@ class Authenticator(Frozen):
         if len(compact) > self._token_chars:
             problem = f"token has {len(compact)} characters, more than Limits.token_bytes={self._token_chars}"
             raise NotAllowedError(problem, code="too_large")
+        if self._remembered is None or detached is not None:
+            return self._authenticate(compact, detached, now)
+        seen = self._remembered.get(compact)
+        if seen is None or not self._still_admitted(seen, now):
+            seen = self._authenticate(compact, None, now)
+            self._remembered.put(compact, seen)
+        return seen
+
+    def _still_admitted(self, seen: Authenticated, now: float | None) -> bool:
+        """Ask again what does not depend on the signature: the key must still be there, and extensions welcome."""
+        header, _, key = seen
+        if not self._gate.remembers:
+            try:
+                if self._gate.admit(header, now) is not key:
+                    return False
+            except RejectedError:
+                return False  # and the whole check says why
+        if header.crit:
+            self._gate.handle(header)
+        return True
+
+    def _authenticate(self, compact: str, detached: bytes | None, now: float | None) -> Authenticated:
         try:
             signed, _, signature_segment = compact.rpartition(".")
             header_segment, dot, payload_segment = signed.partition(".")

@@ -20,6 +20,7 @@ from jwtkit.jose.compact import Authenticator
 from jwtkit.jose.gate import Gate
 from jwtkit.jose.header import Header, is_media_type
 from jwtkit.jose.select import Keys, as_source, refuse_useless
+from jwtkit.jose.signature_memo import SignatureMemo
 from jwtkit.jwt.claim_fields import check_claims
 from jwtkit.jwt.claims import Claims, compile_claims, read_claims
 from jwtkit.jwt.decryption import Decryption, check_copies, open_nested
@@ -64,6 +65,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         allow_missing_exp: accept tokens that never expire.
         decryption: keys and algorithms for nested tokens, signed and then encrypted. With it a token that is only
             signed is refused; without it, one that is encrypted is.
+        signature_memo: remember signatures that were checked, for tokens that come again. Left out, none is.
         limits: bounds on size and nesting.
 
     Raises:
@@ -114,6 +116,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         max_lifetime: float | timedelta | None = ...,
         allow_missing_exp: bool = ...,
         decryption: Decryption | None = ...,
+        signature_memo: SignatureMemo | None = ...,
         limits: Limits = ...,
     ) -> None: ...
 
@@ -134,6 +137,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         max_lifetime: float | timedelta | None = ...,
         allow_missing_exp: bool = ...,
         decryption: Decryption | None = ...,
+        signature_memo: SignatureMemo | None = ...,
         limits: Limits = ...,
     ) -> None: ...
 
@@ -154,6 +158,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         max_lifetime: float | timedelta | None = None,
         allow_missing_exp: bool = False,
         decryption: Decryption | None = None,
+        signature_memo: SignatureMemo | None = None,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         if not (isinstance(claims, type) and issubclass(claims, Claims)):
@@ -164,6 +169,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
             raise UsageError(f"limits must be Limits(...), got {type(limits).__name__}")
         if not (decryption is None or isinstance(decryption, Decryption)):
             raise UsageError(f"decryption must be Decryption(...), got {type(decryption).__name__}")
+        if not (signature_memo is None or isinstance(signature_memo, SignatureMemo)):
+            raise UsageError(f"signature_memo must be SignatureMemo(...), got {type(signature_memo).__name__}")
         sources = _sources(keys, issuer)
         self.algorithms: Final = check_algorithms(algorithms)
         self._policy: Final = Policy(
@@ -185,17 +192,20 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._tenants: Final = issuer if isinstance(issuer, TenantIssuer) else None
         self._decryption: Final = None if decryption is None else decryption.policy(limits)
         # One for each issuer, so that no key and no remembered header of one ever serves another.
-        self._authenticators: Final = {name: self._authenticator(name, source) for name, source in sources.items()}
+        self._authenticators: Final = {
+            name: self._authenticator(name, source, signature_memo) for name, source in sources.items()
+        }
         self._only: Final = self._authenticators.get(None)
 
-    def _authenticator(self, issuer: str | None, keys: Keys) -> Authenticator:
+    def _authenticator(self, issuer: str | None, keys: Keys, signature_memo: SignatureMemo | None) -> Authenticator:
         source = as_source(keys)
         issuers = self._policy.issuers
         if issuer is None and issuers is not None and len(issuers) == 1:
             issuer = next(iter(issuers))
         refuse_useless(source, self.algorithms)
         gate = Gate(source, self.algorithms, issuer=issuer, check_header=self._check_typ)
-        return Authenticator(gate, limits=self._limits, payload_bytes=self._limits.claims_bytes)
+        limits = self._limits
+        return Authenticator(gate, limits=limits, payload_bytes=limits.claims_bytes, signature_memo=signature_memo)
 
     def verify(self, compact: str, *, now: float | None = None) -> Token[C_co]:
         """Check a token, all of it.
