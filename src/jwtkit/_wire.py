@@ -111,7 +111,6 @@ class _NotStrictError(Exception):
 # What `decode` calls between its two searches for white space, which cost a quarter of it. The stubs do not know it.
 _scan: Final = JSONDecoder(object_pairs_hook=_members, parse_float=_finite, parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]
 _WHITE_SPACE: Final = " \t\n\r"
-_BRACKETS: Final = re.compile(r"[][{}]")
 _STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
@@ -120,7 +119,7 @@ def _too_deep(text: str, limit: int) -> bool:
     # Brackets inside strings do not nest. Dropping the escaped quotes first leaves quotes that open and close only.
     outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])
     depth = 0
-    for bracket in _BRACKETS.findall(outside):
+    for bracket in re.findall(r"[][{}]", outside):
         depth += _STEPS[bracket]
         if depth > limit:
             return True

@@ -5,7 +5,6 @@ Read top to bottom: size, split, header, key, signature over the received octets
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from jwtkit import _wire
@@ -20,11 +19,9 @@ from jwtkit.jose.jwk import JWK
 from jwtkit.jose.signature_memo import Authenticated, Remembered, SignatureMemo
 from jwtkit.limits import Limits
 
-__all__ = ["UNENCODED", "Authenticator"]
+__all__ = ["Authenticator", "is_unencoded"]
 
 _REMEMBERED_HEADERS: Final = 2048
-# What an unencoded payload inside a compact JWS may hold: printable ASCII without the dot (RFC 7797 section 5.2).
-UNENCODED: Final = re.compile(r"[\x20-\x2D\x2F-\x7E]*")
 
 
 class Authenticator(Frozen):
@@ -134,8 +131,13 @@ def _message(header_segment: str, payload: bytes, *, b64: bool) -> bytes:
     return header_segment.encode("ascii") + b"." + text
 
 
+def is_unencoded(text: str) -> bool:
+    """Tell whether a text may be an unencoded payload inside a compact JWS: printable ASCII, no dot (RFC 7797 5.2)."""
+    return text.isascii() and text.isprintable() and "." not in text
+
+
 def _unencoded(segment: str) -> bytes:
-    if UNENCODED.fullmatch(segment) is None:
+    if not is_unencoded(segment):
         raise MalformedError("an unencoded payload inside a compact JWS is printable ASCII without a dot")
     return segment.encode("ascii")
 

@@ -13,7 +13,6 @@ from jwtkit._random import random_text
 from jwtkit.crypto.encryption import AnyAlgorithm
 from jwtkit.errors import MalformedError, UsageError
 from jwtkit.jose.key import Key
-from jwtkit.jose.key_certificates import certified_members
 from jwtkit.jose.key_forms import (
     RSA_BITS,
     KeyForm,
@@ -191,6 +190,8 @@ class JWK(Key):
 
         Spec: RFC 7517 sections 4.7 to 4.9.
         """
+        from jwtkit.jose.key_certificates import certified_members
+
         members = certified_members(read_form(certificate, "JWK.from_certificate"), alg)
         return cls(with_metadata(members, alg, kid))
 

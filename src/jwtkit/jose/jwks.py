@@ -15,7 +15,6 @@ from jwtkit._frozen import Frozen
 from jwtkit.errors import MalformedError, NotAllowedError, RejectedError, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
-from jwtkit.jose.key_certificates import certified_members
 from jwtkit.jose.key_forms import read_form
 from jwtkit.jose.key_members import read_text, too_long
 from jwtkit.jose.key_types import KEY_TYPES
@@ -185,6 +184,8 @@ def _certified_key(entry: MappingABC[str, object], limits: Limits) -> JWK:
     kid, certificate = read_text(entry, "kid", limits.kid_bytes), entry["certificate"]
     if not isinstance(certificate, str):
         raise MalformedError(f"certificate must be PEM text, got {type(certificate).__name__}")
+    from jwtkit.jose.key_certificates import certified_members
+
     members = certified_members(read_form(certificate, "certificate"), None)
     return JWK(members if kid is None else members | {"kid": kid}, limits=limits)
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from jwtkit import _wire
 from jwtkit.crypto.algorithms import SignatureAlgorithm, check_algorithms
 from jwtkit.errors import UsageError
-from jwtkit.jose.compact import UNENCODED, Authenticator
+from jwtkit.jose.compact import Authenticator, is_unencoded
 from jwtkit.jose.gate import Extensions, Gate, check_extensions
 from jwtkit.jose.jws_json import check_parts, parse_json, write_json
 from jwtkit.jose.jws_sign import named_by, protected_header, signature_of
@@ -115,7 +115,7 @@ def _carried(payload: bytes, serialization: Serialization, *, b64: bool) -> str:
         text = payload.decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError("an unencoded payload inside a JWS must be UTF-8: pass detached=True or b64=True") from None
-    if serialization == "compact" and UNENCODED.fullmatch(text) is None:
+    if serialization == "compact" and not is_unencoded(text):
         raise UsageError(
             "an unencoded payload inside a compact JWS must be printable ASCII without a dot: "
             "pass detached=True or b64=True"

@@ -10,7 +10,6 @@ from jwtkit.crypto.algorithms import SignatureAlgorithm, find_algorithm
 from jwtkit.errors import RejectedError, UsageError
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
-from jwtkit.jose.remote import unlike_raw
 from jwtkit.jose.signers import Signer
 
 __all__ = ["header_of", "named_by", "protected_header", "signature_of", "with_signature"]
@@ -135,6 +134,8 @@ def signature_of(message: bytes, key: Signer) -> bytes:
             hint = ": for a key that is awaited there is Token.draft(...)"
         raise UsageError(f"sign of the {type(key).__name__} must give bytes, got {type(signature).__name__}{hint}")
     if not isinstance(key, JWK):
+        from jwtkit.jose.remote import unlike_raw
+
         problem = unlike_raw(find_algorithm(key.algorithm), signature)
         if problem is not None:
             raise UsageError(f"{problem} from the {type(key).__name__}: is it DER? JWS wants R and S side by side")

@@ -19,7 +19,6 @@ from jwtkit.crypto.encryption import KEY_ALGORITHMS
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
-from jwtkit.jose.key_certificates import CERTIFICATE_MEMBERS, check_certificates
 from jwtkit.jose.key_forms import kind_words, secret_words
 from jwtkit.jose.key_members import OPERATIONS_OF_USE, public_ops, read_key_ops, read_text
 from jwtkit.jose.key_types import KEY_TYPES, Material
@@ -28,6 +27,7 @@ from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["Key"]
 
+_CERTIFICATE_MEMBERS: Final = ("x5c", "x5t", "x5t#S256")
 _COMMON: Final = ("kty", "kid", "use", "key_ops", "alg")
 _THUMBPRINT_URI: Final = "urn:ietf:params:oauth:jwk-thumbprint"
 _PRIVATE_COUNTERPART: Final = {"verify": "sign", "encrypt": "decrypt", "wrapKey": "unwrapKey"}
@@ -120,7 +120,9 @@ class Key(Frozen):
         algorithm = KEY_ALGORITHMS.get(self.alg or "")
         if algorithm is not None:
             self._check_fit(algorithm)
-        if any(name in members for name in CERTIFICATE_MEMBERS):
+        if any(name in members for name in _CERTIFICATE_MEMBERS):
+            from jwtkit.jose.key_certificates import check_certificates
+
             check_certificates(members, material.public)
 
     @property

@@ -14,9 +14,8 @@ from jwtkit.crypto.encryption import AnyAlgorithm
 from jwtkit.errors import MalformedError
 from jwtkit.jose.key_forms import backend_members
 
-__all__ = ["CERTIFICATE_MEMBERS", "certified_members", "check_certificates"]
+__all__ = ["certified_members", "check_certificates"]
 
-CERTIFICATE_MEMBERS: Final = ("x5c", "x5t", "x5t#S256")
 _THUMBPRINT_OCTETS: Final = {"x5t": 20, "x5t#S256": 32}
 
 

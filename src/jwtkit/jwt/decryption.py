@@ -7,7 +7,7 @@ nothing about who wrote it. There is exactly one layer of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.encryption import (
@@ -19,12 +19,13 @@ from jwtkit.crypto.encryption import (
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.gate import check_extensions
 from jwtkit.jose.header import Header, is_media_type
-from jwtkit.jose.jwe import decrypt_compact
-from jwtkit.jose.jwe_policy import DecryptionPolicy, own_keys
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import Limits
 
-__all__ = ["Decryption", "check_copies", "differing_copies", "open_nested"]
+if TYPE_CHECKING:  # encryption is loaded by those who decrypt
+    from jwtkit.jose.jwe_policy import DecryptionPolicy
+
+__all__ = ["Decryption", "check_copies", "compile_decryption", "differing_copies", "open_nested"]
 
 # Claims that may stand in the header too, so that they can be read before decrypting (RFC 7519 section 5.3).
 _COPIES: Final = ("iss", "sub", "aud")
@@ -53,6 +54,8 @@ class Decryption(Frozen):
         encryptions: Iterable[ContentEncryptionAlgorithm],
         allow_zip: bool = False,
     ) -> None:
+        from jwtkit.jose.jwe_policy import own_keys
+
         if not isinstance(allow_zip, bool):
             raise UsageError("allow_zip must be True or False")
         self._keys: Final = own_keys(keys)
@@ -60,19 +63,22 @@ class Decryption(Frozen):
         self._encryptions: Final = check_encryptions(encryptions)
         self._allow_zip: Final = allow_zip
 
-    def policy(self, limits: Limits) -> DecryptionPolicy:
-        """Compile it under the limits of a verifier."""
-        return DecryptionPolicy(
-            self._keys,
-            self._algorithms,
-            self._encryptions,
-            allow_zip=self._allow_zip,
-            extensions=check_extensions(None),
-            limits=limits,
-        )
-
     def __repr__(self) -> str:
         return f"Decryption(algorithms={tuple(self._algorithms)!r}, encryptions={tuple(self._encryptions)!r})"
+
+
+def compile_decryption(decryption: Decryption, limits: Limits) -> DecryptionPolicy:
+    """Compile it under the limits of a verifier."""
+    from jwtkit.jose.jwe_policy import DecryptionPolicy
+
+    return DecryptionPolicy(
+        decryption._keys,
+        decryption._algorithms,
+        decryption._encryptions,
+        allow_zip=decryption._allow_zip,
+        extensions=check_extensions(None),
+        limits=limits,
+    )
 
 
 def open_nested(policy: DecryptionPolicy, compact: str) -> tuple[Header, str]:
@@ -82,6 +88,8 @@ def open_nested(policy: DecryptionPolicy, compact: str) -> tuple[Header, str]:
         MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`, or what is inside is
             no signed token.
     """
+    from jwtkit.jose.jwe import decrypt_compact
+
     opened = decrypt_compact(policy, compact)
     if opened.header.cty is None or not is_media_type(opened.header.cty, "JWT"):
         raise NotAllowedError("cty must be 'JWT': only a nested token is accepted, signed and then encrypted")

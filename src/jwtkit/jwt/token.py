@@ -22,10 +22,8 @@ from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, f
 from jwtkit.crypto.encryption import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import ClaimsError, Mismatch, UsageError, quote
 from jwtkit.jose.header import Header
-from jwtkit.jose.jwe import encrypt
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jws_sign import header_of, protected_header, with_signature
-from jwtkit.jose.remote import check_signature, digest_of, raw_form
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claims import Claims, raw_claims, with_claims
 from jwtkit.jwt.dates import seconds
@@ -188,6 +186,8 @@ class Token(Proof, Generic[C_co]):
         """
         if header is not None and not isinstance(header, Mapping):
             raise UsageError(f"header must be a mapping, got {type(header).__name__}")
+        from jwtkit.jose.jwe import encrypt  # for those who encrypt
+
         more = {"cty": "JWT", **(header or {})}
         if more["cty"] != "JWT":
             raise UsageError("header member 'cty' cannot be set here: it says that a token is inside")
@@ -252,6 +252,8 @@ class TokenDraft(Frozen, Generic[C_co]):
         Raises:
             UsageError: the algorithm signs the message itself (EdDSA, ML-DSA), or is no signature (HMAC).
         """
+        from jwtkit.jose.remote import digest_of
+
         return digest_of(SIGNATURE_ALGORITHMS[self.header.alg], self.signing_input)
 
     def seal(
@@ -272,6 +274,8 @@ class TokenDraft(Frozen, Generic[C_co]):
             UsageError: the key does not fit the algorithm or has another `kid` than the header, or `encoding` is for
                 ECDSA only.
         """
+        from jwtkit.jose.remote import check_signature, raw_form
+
         row = SIGNATURE_ALGORITHMS[self.header.alg]
         raw = raw_form(row, signature, encoding)
         if verify_with is not UNCHECKED:

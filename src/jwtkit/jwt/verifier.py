@@ -23,10 +23,9 @@ from jwtkit.jose.select import Keys, as_source, refuse_useless
 from jwtkit.jose.signature_memo import SignatureMemo
 from jwtkit.jwt.claim_fields import check_claims
 from jwtkit.jwt.claims import Claims, compile_claims, read_claims
-from jwtkit.jwt.decryption import Decryption, check_copies, open_nested
+from jwtkit.jwt.decryption import Decryption, check_copies, compile_decryption, open_nested
 from jwtkit.jwt.policy import UNCHECKED, Audience, Issuer, Policy, TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token, birth
-from jwtkit.jwt.unverified import UnverifiedToken
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -190,7 +189,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._limits: Final = limits
         self._parse: Final = object_parser("claims", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
         self._tenants: Final = issuer if isinstance(issuer, TenantIssuer) else None
-        self._decryption: Final = None if decryption is None else decryption.policy(limits)
+        self._decryption: Final = None if decryption is None else compile_decryption(decryption, limits)
         # One for each issuer, so that no key and no remembered header of one ever serves another.
         self._authenticators: Final = {
             name: self._authenticator(name, source, signature_memo) for name, source in sources.items()
@@ -254,6 +253,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
 
     def _authenticator_for(self, compact: str) -> Authenticator:
         """Give the one that has the keys of the token's issuer."""
+        from jwtkit.jwt.unverified import UnverifiedToken
+
         # The issuer is read before anything is verified, and only chooses among the ones that are configured: the keys
         # of the one it names must then have made the signature.
         iss = UnverifiedToken.parse(compact, limits=self._limits).unverified_claims.get("iss")
