@@ -105,7 +105,7 @@ def parts(text: str) -> list[bytes]:
     return [b64url_decode(segment, "x") for segment in text.split(".")]
 
 
-def joined(*segments: bytes) -> str:
+def joined(*segments: bytes | memoryview) -> str:
     return ".".join(b64url_encode(segment) for segment in segments)
 
 

@@ -27,6 +27,7 @@ from jwtkit import (
     TokenVerifier,
     UsageError,
 )
+from jwtkit.jose.compact import RememberingAuthenticator
 from jwtkit.jose.signature_memo import Remembered
 
 NOW = 1_900_000_000
@@ -76,6 +77,12 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def verifier(keys: Any, memo: SignatureMemo | None = None, **more: Any) -> TokenVerifier:
     policy: dict[str, Any] = {"algorithms": ["ES256"], "issuer": ISS, "audience": AUD, **more}
     return TokenVerifier(keys=keys, signature_memo=memo or SignatureMemo(), **policy)
+
+
+def remembered_by(made: TokenVerifier) -> Remembered:
+    only = made._only
+    assert isinstance(only, RememberingAuthenticator)
+    return only._remembered
 
 
 def fresh(key: JWK) -> JWK:
@@ -139,7 +146,7 @@ def test_what_is_refused_is_not_remembered(text: str, checks: list[str]) -> None
     for _ in range(3):
         with pytest.raises((MalformedError, SignatureError)):
             made.verify(text, now=NOW)
-    assert len(made._authenticators[None]._remembered or ()) == 0
+    assert len(remembered_by(made)) == 0
 
 
 def test_a_token_whose_claims_are_refused_stays_refused(checks: list[str]) -> None:
@@ -184,11 +191,11 @@ def test_a_ring_lets_go_of_a_key_at_its_time() -> None:
 
 def test_it_is_bounded_in_number(checks: list[str]) -> None:
     made = verifier(fresh(KEY), SignatureMemo(entries=4))
-    remembered = made._authenticators[None]._remembered
+    remembered = remembered_by(made)
     texts = [token(jti=str(number)) for number in range(12)]
     for text in texts:
         made.verify(text, now=NOW)
-        assert len(remembered or ()) <= 4
+        assert len(remembered) <= 4
     assert len(checks) == 12
     made.verify(texts[-1], now=NOW)
     assert len(checks) == 12
@@ -267,7 +274,7 @@ def test_threads_share_it() -> None:
     for thread in threads:
         thread.join()
     assert not failures
-    assert len(made._authenticators[None]._remembered or ()) <= 8
+    assert len(remembered_by(made)) <= 8
 
 
 @pytest.mark.parametrize(

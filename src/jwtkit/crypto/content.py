@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.ciphers.modes import CBC, GCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
 __all__ = ["cbc_decrypt", "cbc_encrypt", "gcm_decrypt", "gcm_encrypt"]
@@ -20,18 +20,23 @@ __all__ = ["cbc_decrypt", "cbc_encrypt", "gcm_decrypt", "gcm_encrypt"]
 _TAG_BYTES = 16
 
 
-def gcm_encrypt(cek: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
+def gcm_encrypt(cek: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple[memoryview, bytes]:
     """Give ciphertext and tag (section 5.3)."""
     sealed = AESGCM(cek).encrypt(iv, plaintext, aad)
-    return sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
+    return memoryview(sealed)[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
 
 
-def gcm_decrypt(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes) -> bytes | None:
+def gcm_decrypt(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes | memoryview, tag: bytes) -> bytes | None:
     """Give the plaintext, or None where the tag is wrong."""
+    # The one-shot door wants ciphertext and tag in one piece, and copying a megabyte costs more than decrypting it.
+    decryptor = Cipher(AES(cek), GCM(iv, tag)).decryptor()
+    decryptor.authenticate_additional_data(aad)
+    plaintext = decryptor.update(ciphertext)
     try:
-        return AESGCM(cek).decrypt(iv, ciphertext + tag, aad)
+        decryptor.finalize()
     except InvalidTag:
         return None
+    return plaintext
 
 
 def cbc_encrypt(cek: bytes, iv: bytes, aad: bytes, plaintext: bytes, hash_name: str) -> tuple[bytes, bytes]:
@@ -42,7 +47,9 @@ def cbc_encrypt(cek: bytes, iv: bytes, aad: bytes, plaintext: bytes, hash_name: 
     return ciphertext, _mac(cek, iv, aad, ciphertext, hash_name)
 
 
-def cbc_decrypt(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes, hash_name: str) -> bytes | None:
+def cbc_decrypt(
+    cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes | memoryview, tag: bytes, hash_name: str
+) -> bytes | None:
     """Give the plaintext, or None where tag or padding are wrong (section 5.2.2.2)."""
     if not hmac.compare_digest(_mac(cek, iv, aad, ciphertext, hash_name), tag):
         return None
@@ -56,7 +63,7 @@ def cbc_decrypt(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes
         return None
 
 
-def _mac(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, hash_name: str) -> bytes:
+def _mac(cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes | memoryview, hash_name: str) -> bytes:
     half = len(cek) // 2
     length = (len(aad) * 8).to_bytes(8)  # 64 bits wide, so that no AAD is too long for it
     return hmac.digest(cek[:half], aad + iv + ciphertext + length, hash_name)[:half]

@@ -124,7 +124,7 @@ class ContentEncryption(KeyAlgorithm):
         """Length of the content encryption key."""
         return self.secret_bytes
 
-    def encrypt(self, cek: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple[bytes, bytes]:
+    def encrypt(self, cek: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> tuple[bytes | memoryview, bytes]:
         """Give ciphertext and tag."""
         from jwtkit.crypto import content
 
@@ -132,7 +132,7 @@ class ContentEncryption(KeyAlgorithm):
             return content.cbc_encrypt(cek, iv, aad, plaintext, self.hash_name)
         return content.gcm_encrypt(cek, iv, aad, plaintext)
 
-    def decrypt(self, cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes, tag: bytes) -> bytes | None:
+    def decrypt(self, cek: bytes, iv: bytes, aad: bytes, ciphertext: bytes | memoryview, tag: bytes) -> bytes | None:
         """Give the plaintext, or None whatever is wrong."""
         from jwtkit.crypto import content
 

@@ -19,7 +19,7 @@ from jwtkit.jose.jwk import JWK
 from jwtkit.jose.signature_memo import Authenticated, Remembered, SignatureMemo
 from jwtkit.limits import Limits
 
-__all__ = ["Authenticator", "is_unencoded"]
+__all__ = ["Authenticator", "RememberingAuthenticator", "is_unencoded"]
 
 _REMEMBERED_HEADERS: Final = 2048
 
@@ -27,25 +27,21 @@ _REMEMBERED_HEADERS: Final = 2048
 class Authenticator(Frozen):
     """Checks compact signatures behind one gate; compiled once, shared between threads."""
 
-    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars", "_remembered", "_token_chars")
+    __slots__ = ("_gate", "_limits", "_memo", "_payload_bytes", "_payload_chars", "_token_chars")
 
-    def __init__(
-        self, gate: Gate, *, limits: Limits, payload_bytes: int, signature_memo: SignatureMemo | None = None
-    ) -> None:
+    def __init__(self, gate: Gate, *, limits: Limits, payload_bytes: int) -> None:
         """Compile.
 
         Args:
             gate: keys, algorithms and header rules.
             limits: bounds.
             payload_bytes: longest payload inside the token, decoded.
-            signature_memo: whether signatures that were checked are remembered, and how many.
         """
         self._gate: Final = gate
         self._limits: Final = limits
         self._token_chars: Final = limits.token_bytes
         self._payload_bytes: Final = payload_bytes
         self._payload_chars: Final = _wire.b64url_chars(payload_bytes)
-        self._remembered: Final = None if signature_memo is None else Remembered(signature_memo)
         self._memo: Final[dict[str, tuple[Header, JWK, Verify]]] = {}
 
     def authenticate(self, compact: str, detached: bytes | None = None, now: float | None = None) -> Authenticated:
@@ -64,28 +60,6 @@ class Authenticator(Frozen):
         if len(compact) > self._token_chars:
             problem = f"token has {len(compact)} characters, more than Limits.token_bytes={self._token_chars}"
             raise NotAllowedError(problem, code="too_large")
-        if self._remembered is None or detached is not None:
-            return self._authenticate(compact, detached, now)
-        seen = self._remembered.get(compact)
-        if seen is None or not self._still_admitted(seen, now):
-            seen = self._authenticate(compact, None, now)
-            self._remembered.put(compact, seen)
-        return seen
-
-    def _still_admitted(self, seen: Authenticated, now: float | None) -> bool:
-        """Ask again what does not depend on the signature: the key must still be there, and extensions welcome."""
-        header, _, key = seen
-        if not self._gate.remembers:
-            try:
-                if self._gate.admit(header, now) is not key:
-                    return False
-            except RejectedError:
-                return False  # and the whole check says why
-        if header.crit:
-            self._gate.handle(header)
-        return True
-
-    def _authenticate(self, compact: str, detached: bytes | None, now: float | None) -> Authenticated:
         try:
             signed, _, signature_segment = compact.rpartition(".")
             header_segment, dot, payload_segment = signed.partition(".")
@@ -129,6 +103,40 @@ def _message(header_segment: str, payload: bytes, *, b64: bool) -> bytes:
     """Give the octets that were signed, where they are not those that were received (RFC 7797 section 3)."""
     text = _wire.b64url_encode(payload).encode("ascii") if b64 else payload
     return header_segment.encode("ascii") + b"." + text
+
+
+class RememberingAuthenticator(Authenticator):
+    """An `Authenticator` that spares a token that comes again its signature, and nothing else."""
+
+    __slots__ = ("_remembered",)
+
+    def __init__(self, gate: Gate, memo: SignatureMemo, *, limits: Limits, payload_bytes: int) -> None:
+        """Compile, with a memory of its own; see `Authenticator`."""
+        super().__init__(gate, limits=limits, payload_bytes=payload_bytes)
+        self._remembered: Final = Remembered(memo)
+
+    def authenticate(self, compact: str, detached: bytes | None = None, now: float | None = None) -> Authenticated:
+        """Give header, payload and key, checked now or remembered; otherwise as `Authenticator.authenticate`."""
+        if type(compact) is not str or detached is not None:
+            return super().authenticate(compact, detached, now)
+        seen = self._remembered.get(compact)
+        if seen is None or not self._still_admitted(seen, now):
+            seen = super().authenticate(compact, None, now)
+            self._remembered.put(compact, seen)
+        return seen
+
+    def _still_admitted(self, seen: Authenticated, now: float | None) -> bool:
+        """Ask again what does not depend on the signature: the key must still be there, and extensions welcome."""
+        header, _, key = seen
+        if not self._gate.remembers:
+            try:
+                if self._gate.admit(header, now) is not key:
+                    return False
+            except RejectedError:
+                return False  # and the whole check says why
+        if header.crit:
+            self._gate.handle(header)
+        return True
 
 
 def is_unencoded(text: str) -> bool:

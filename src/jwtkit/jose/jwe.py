@@ -159,15 +159,28 @@ def decrypt_compact(policy: DecryptionPolicy, compact: str) -> DecryptedJWE:
 
 
 def _decrypt_compact(policy: DecryptionPolicy, compact: str) -> DecryptedJWE:
-    segments = compact.split(".", _SEGMENTS)
-    if len(segments) != _SEGMENTS:
+    dots = _dots(compact)
+    if len(dots) != _SEGMENTS - 1:
         raise MalformedError("an encrypted token has 5 segments")
-    header = Header.parse(segments[0], limits=policy.limits)
+    segment = compact[: dots[0]]
+    header = Header.parse(segment, limits=policy.limits)
     one = policy.admit(header)
     names = ("encrypted key", "iv", "ciphertext", "tag")
-    encrypted_key, iv, ciphertext, tag = map(_wire.b64url_decode, segments[1:], names)
-    sealed = Sealed(iv, ciphertext, tag, segments[0].encode("ascii"))
+    places = zip(dots, (*dots[1:], len(compact)), names, strict=True)
+    parts = [_wire.b64url_decode_part(compact, dot + 1, end, name) for dot, end, name in places]
+    encrypted_key, iv, ciphertext, tag = parts
+    sealed = Sealed(iv, ciphertext, tag, segment.encode("ascii"))
     return decrypted_jwe(policy.open_only(one, encrypted_key, sealed), header, {}, None, one.key)
+
+
+def _dots(compact: str) -> list[int]:
+    """Find the first dots, one more than there should be: splitting would copy all that stands between them."""
+    dots: list[int] = []
+    dot = compact.find(".")
+    while dot >= 0 and len(dots) < _SEGMENTS:
+        dots.append(dot)
+        dot = compact.find(".", dot + 1)
+    return dots
 
 
 def decrypt_json(

@@ -56,7 +56,7 @@ class Sealed(Frozen):
 
     __slots__ = ("aad", "ciphertext", "iv", "tag")
 
-    def __init__(self, iv: bytes, ciphertext: bytes, tag: bytes, aad: bytes) -> None:
+    def __init__(self, iv: bytes, ciphertext: bytes | memoryview, tag: bytes, aad: bytes) -> None:
         self.iv: Final = iv
         self.ciphertext: Final = ciphertext
         self.tag: Final = tag

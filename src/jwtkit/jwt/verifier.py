@@ -16,7 +16,7 @@ from jwtkit._frozen import Frozen
 from jwtkit._wire import object_parser
 from jwtkit.crypto.algorithms import SignatureAlgorithm, check_algorithms
 from jwtkit.errors import NotAllowedError, UsageError, quote
-from jwtkit.jose.compact import Authenticator
+from jwtkit.jose.compact import Authenticator, RememberingAuthenticator
 from jwtkit.jose.gate import Gate
 from jwtkit.jose.header import Header, is_media_type
 from jwtkit.jose.select import Keys, as_source, refuse_useless
@@ -204,7 +204,9 @@ class TokenVerifier(Frozen, Generic[C_co]):
         refuse_useless(source, self.algorithms)
         gate = Gate(source, self.algorithms, issuer=issuer, check_header=self._check_typ)
         limits = self._limits
-        return Authenticator(gate, limits=limits, payload_bytes=limits.claims_bytes, signature_memo=signature_memo)
+        if signature_memo is not None:
+            return RememberingAuthenticator(gate, signature_memo, limits=limits, payload_bytes=limits.claims_bytes)
+        return Authenticator(gate, limits=limits, payload_bytes=limits.claims_bytes)
 
     def verify(self, compact: str, *, now: float | None = None) -> Token[C_co]:
         """Check a token, all of it.
