@@ -176,7 +176,7 @@ def object_parser(what: str, *, depth: int, int_limit: int, values: int | None =
 
     def parse(data: bytes | str) -> dict[str, Any]:
         try:
-            text = data if isinstance(data, str) else data.decode("utf-8")
+            text = data.decode("utf-8") if type(data) is bytes else str(data)
             brackets = text.count("{") + (text.count("[") if "[" in text else 0)
             if brackets > depth or values is not None:
                 _refuse_shape(text, what, brackets, depth, values)
@@ -187,7 +187,7 @@ def object_parser(what: str, *, depth: int, int_limit: int, values: int | None =
             # 4,300 digits is where the interpreter itself refuses to convert.
             if not _all_between(value.values(), lowest, int_limit):
                 raise MalformedError(f"{what} holds an integer beyond the limits")
-            if "\\" in text or isinstance(data, str):
+            if "\\" in text or type(data) is not bytes:
                 # Lone surrogates come in through an escape, or through a str that was never encoded.
                 _encode(value).encode("utf-8")
         except _NotStrictError as finding:

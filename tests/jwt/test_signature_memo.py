@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from jwtkit import (
     TokenVerifier,
     UsageError,
 )
+from jwtkit._wire import b64url_encode
 from jwtkit.jose.compact import RememberingAuthenticator
 from jwtkit.jose.signature_memo import Remembered
 
@@ -250,6 +252,44 @@ def test_nested_tokens(checks: list[str]) -> None:
     assert len(checks) == 1
     with pytest.raises(NotAllowedError):
         made.verify(signed.compact, now=NOW)
+
+
+class Text(str):
+    """A text of somebody's own class, which might compare as it likes."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return hash(TEXT)
+
+
+def test_only_plain_text_is_remembered(checks: list[str]) -> None:
+    made = verifier(fresh(KEY))
+    made.verify(TEXT, now=NOW)
+    with pytest.raises(RejectedError):
+        made.verify(Text(TEXT[:-8] + "AAAAAAAA"), now=NOW)
+    made.verify(Text(TEXT), now=NOW)
+    made.verify(Text(TEXT), now=NOW)
+    assert len(checks) == 4
+    with pytest.raises(UsageError, match="token is bytes"):
+        made.verify(TEXT.encode(), now=NOW)  # type: ignore[arg-type]  # which is what is tried
+    with pytest.raises(UsageError, match="token must be a str"):
+        made.verify([], now=NOW)  # type: ignore[arg-type]  # which is what is tried
+
+
+def test_what_is_critical_is_asked_each_time(checks: list[str]) -> None:
+    header, claims = (
+        {"alg": "ES256", "kid": "k1", "b64": True, "crit": ["b64"]},
+        {"iss": ISS, "aud": AUD, "exp": NOW + 9},
+    )
+    signed = ".".join(b64url_encode(json.dumps(part).encode()) for part in (header, claims))
+    text = f"{signed}.{b64url_encode(KEY.sign(signed.encode()))}"
+    made = verifier(fresh(KEY))
+    assert made.verify(text, now=NOW) == made.verify(text, now=NOW)
+    assert len(checks) == 1
 
 
 def test_threads_share_it() -> None:

@@ -41,7 +41,7 @@ class SignatureMemo(Frozen):
 
     __slots__ = ("entries", "token_chars")
 
-    def __init__(self, *, entries: int = 2048, token_chars: int = 4096) -> None:
+    def __init__(self, *, entries: int = 2048, token_chars: int = 8192) -> None:
         for name, value, least in (("entries", entries, 2), ("token_chars", token_chars, 1)):
             if type(value) is not int or value < least:
                 raise UsageError(f"SignatureMemo.{name} must be an int of at least {least}, got {value!r}")
