@@ -11,7 +11,6 @@ import runpy
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -150,16 +149,16 @@ def test_a_new_file_that_cannot_be_written(shell: Any) -> None:
 
 
 def test_ctrl_c_is_no_traceback() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "jwtkit", "decode"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as running:
-        time.sleep(1)
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate()
-    assert (running.returncode, err) == (130, b"")
+    own, its = pty.openpty()
+    running = subprocess.Popen([sys.executable, "-m", "jwtkit", "decode"], stdin=its, stdout=its, stderr=its)
+    os.close(its)
+    shown = b""
+    while b"Ctrl-D" not in shown:  # it says that it waits
+        shown += os.read(own, 1024)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=60) == 130
+    os.close(own)
+    assert b"Traceback" not in shown
 
 
 class Slow(io.RawIOBase):
