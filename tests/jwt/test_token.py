@@ -103,6 +103,13 @@ class Remote:
         return self._key.sign(message)
 
 
+@pytest.mark.parametrize("typ", [[], {}, set(), 5, True, b"JWT"])
+def test_a_typ_is_text(typ: Any) -> None:
+    for key in (KEY, JWK.generate("HS256", kid="k1")):
+        with pytest.raises(UsageError, match=r"header (member 'typ' must be a string|holds a (set|bytes))"):
+            Token.sign(Claims(sub="a"), key, typ=typ, lifetime=60)
+
+
 def test_a_key_remembers_the_headers_of_a_few_kinds_of_token() -> None:
     key = JWK.generate("ES256", kid="k1")
     for _ in range(2):

@@ -218,6 +218,8 @@ def test_secrets_are_left_out_wherever_they_stand(shell: Any) -> None:
         ('{"signatures":[1]}', "neither a token nor a token response"),
         ('{"signatures":[{"protected":1}],"payload":"","x":2}', "neither a token nor a token response"),
         ("{}", "neither a token nor a token response"),
+        ('{"code":401,"message":"secret"}', "neither a token nor a token response"),
+        ("https://app.example.com/?keys=x&kty=y", "this is a URL without a token in it"),
         ("https://app.example.com/callback?code=secret&state=x", "this URL carries an authorization code"),
         ("https://app.example.com/", "this is a URL without a token in it"),
     ],

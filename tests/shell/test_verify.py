@@ -156,6 +156,13 @@ def test_a_secret_of_random_bytes_keeps_its_newline(files: Any) -> None:
     assert files("verify", "--secret-file", "random", "--alg", "HS256", *WHO, *AT, text=text).code == 0
 
 
+def test_the_newline_after_any_text_is_left_out(files: Any) -> None:
+    secret = "größer als zweiunddreißig Zeichen".encode()
+    files.write("text", secret + b"\n")
+    text = token(JWK.from_secret(secret, alg="HS256"))
+    assert files("verify", "--secret-file", "text", "--alg", "HS256", *WHO, *AT, text=text).code == 0
+
+
 def test_a_short_secret_has_an_option_of_its_own(files: Any) -> None:
     text = token(JWK.from_secret(b"secret", alg="HS256", allow_short_secret=True))
     arguments = ("verify", "--secret-file", "short", "--alg", "HS256", *WHO, *AT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping
+from types import NoneType
 from typing import Any, Final
 
 from jwtkit import _wire
@@ -35,7 +36,7 @@ def header_of(key: Signer, typ: str | None, extra: Mapping[str, object] | None =
     Raises:
         UsageError: as `named_by` and `protected_header`.
     """
-    if extra is not None or not isinstance(key, JWK):
+    if extra is not None or not isinstance(key, JWK) or not isinstance(typ, (str, NoneType)):
         alg, kid = named_by(key)
         return protected_header(alg, kid, typ, extra)
     memo = key._headers

@@ -193,7 +193,10 @@ def _without_bom(data: bytes) -> bytes:
 def _without_newline(data: bytes) -> bytes:
     """Take off the newline that ends a text file; a secret of random bytes stays as it is."""
     trimmed = data.removesuffix(b"\n").removesuffix(b"\r")
-    return trimmed if trimmed.isascii() and trimmed.decode("ascii").isprintable() else data
+    try:
+        return trimmed if trimmed.decode("utf-8").isprintable() else data
+    except UnicodeDecodeError:
+        return data
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:

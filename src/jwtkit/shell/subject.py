@@ -47,10 +47,12 @@ _FORM: Final = re.compile(r"[A-Za-z_]+=[^\s]*")
 _NUMBER: Final = re.compile(r"[0-9]{1,12}")
 _MOST: Final = 1024 * 1024
 _DEPTH: Final = 64
-# What is neither a token nor a token response, by a member or parameter that it has; a URL has one without a name.
-_OTHER: Final = (
+# What is neither a token nor a token response, by a parameter or member that it has; a URL has one without a name.
+_OF_URLS: Final = (
     ("code", "this URL carries an authorization code: it is redeemed once, at the token endpoint, with its verifier"),
     ("", "this is a URL without a token in it: paste the token itself, or the whole response"),
+)
+_OTHER: Final = (
     ("keys", "this is a key set, not a token: hand it to jwtkit verify with --jwks"),
     ("kty", "this is a key, not a token: jwtkit thumbprint names it; a private key belongs nowhere but in its file"),
     (
@@ -218,7 +220,8 @@ def _flattened(members: Mapping[str, Any]) -> str | None:
 
 
 def _other(members: Mapping[str, Any]) -> Hint:
-    message = next((words for name, words in _OTHER if name in members), None)
+    table = _OF_URLS if "" in members else _OTHER
+    message = next((words for name, words in table if name in members), None)
     if message is None:
         message = (
             "this is JSON, but neither a token nor a token response: paste the token itself, or the whole response"
