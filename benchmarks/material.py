@@ -24,10 +24,10 @@ from benchmarks.workload import (
 )
 from jwtkit import JWK, Claims, Limits, RejectedError, Token, TokenVerifier, jwe, parse_algorithms
 
-__all__ = ["make_workload", "problem"]
+__all__ = ["MEMBERS", "make_workload", "problem"]
 
 _EXP = 4_000_000_000
-_MEMBERS: dict[str, Any] = {
+MEMBERS: dict[str, Any] = {
     "iss": ISSUER,
     "sub": "user_abc123",
     "aud": AUDIENCE,
@@ -36,7 +36,7 @@ _MEMBERS: dict[str, Any] = {
     "jti": "5f3c1c0a9b7d4e21",
     "scope": "read:users write:users",
 }
-_NESTED: dict[str, Any] = _MEMBERS | {
+_NESTED: dict[str, Any] = MEMBERS | {
     "nbf": 1_700_000_000,
     "auth_time": 1_699_999_000,
     "client_id": "portal",
@@ -73,19 +73,19 @@ def make_workload(sizes: Iterable[int], key_sets: Iterable[int], plaintexts: Ite
     """
     keys = _keys()
     tokens = {
-        operations.verify(alg): [_sign(_MEMBERS, key)]
+        operations.verify(alg): [_sign(MEMBERS, key)]
         for alg, key in keys.items()
         if alg in (*ALGORITHMS, *NONCE_ALGORITHMS)
     }
     eddsa = JWK.parse(keys["Ed25519"].to_dict(private=True) | {"alg": "EdDSA"})
-    tokens[operations.verify("EdDSA")] = [_sign(_MEMBERS, eddsa)]
+    tokens[operations.verify("EdDSA")] = [_sign(MEMBERS, eddsa)]
     tokens[operations.NESTED] = [_sign(_NESTED, keys["HS256"])]
     for size in sizes:
         tokens[operations.sized(size)] = [_sign(_sized(size, keys["HS256"]), keys["HS256"])]
     for count in key_sets:
-        tokens[operations.in_set(count)] = [_sign(_MEMBERS, keys["RS256"], kid) for kid in _identifiers(count)]
+        tokens[operations.in_set(count)] = [_sign(MEMBERS, keys["RS256"], kid) for kid in _identifiers(count)]
     return Workload(
-        members=_MEMBERS,
+        members=MEMBERS,
         nested=_NESTED,
         keys={alg: _members(key) for alg, key in keys.items()},
         pems={alg: _pems(key) for alg, key in keys.items() if key.kty != "oct"},
@@ -174,7 +174,7 @@ def _sized(size: int, key: JWK) -> dict[str, Any]:
 
 
 def _refused(key: JWK) -> list[str]:
-    token = _sign(_MEMBERS, key)
+    token = _sign(MEMBERS, key)
     middle = len(token) - (len(token) - token.rindex(".")) // 2
     altered = token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1 :]
     wrong: list[dict[str, Any]] = [
@@ -182,7 +182,7 @@ def _refused(key: JWK) -> list[str]:
         {"iss": "https://other.example"},
         {"aud": "https://other.example"},
     ]
-    return [altered, *(_sign(_MEMBERS | one, key) for one in wrong)]
+    return [altered, *(_sign(MEMBERS | one, key) for one in wrong)]
 
 
 def _any(value: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 import subprocess
 import sys
@@ -190,6 +191,74 @@ def test_json_gives_an_object_or_malformed(data: bytes | str) -> None:
         assert len(str(refusal)) < 200
 
 
+DUPLICATES = [
+    pytest.param('{"a":1,"a":2}', id="plain"),
+    pytest.param('{"a":1,"a":2,"b" :3}', id="a space before a colon"),
+    pytest.param('{"a":"x","a":1}', id="a string is lost"),
+    pytest.param('{"a":["x","y"],"a":"z"}', id="strings are lost"),
+    pytest.param('{"a":1,"\\u0061":2}', id="an escaped name"),
+    pytest.param('{"a":1,"a":"\\u0022"}', id="an escaped quote that is none in the text"),
+    pytest.param('{"a\\"":1,"a\\"":2}', id="names with a quote"),
+    pytest.param('{"a":1,"a":2,"b"  :3}', id="two spaces before a colon"),
+    pytest.param('{"a":1,"a":2,"b"\n:3}', id="a newline before a colon"),
+    pytest.param('{"a":1,"a":2,"b"\t:3,"c"\r:4}', id="a tab and a return before a colon"),
+    pytest.param('{"a":1,"a":2,"b":"://"}', id="the colon of a URL"),
+    pytest.param('{"a":1,"a":2,"b":"https://a.example","c" :"://"}', id="URLs, and a space before a colon"),
+    pytest.param('{"a":1,"a":":"}', id="a string that begins with a colon"),
+    pytest.param('{"a":1,"a":" :"}', id="a string with a space before a colon"),
+    pytest.param('{"a":1,"a":"\\":"}', id="a string with a quote before a colon"),
+    pytest.param('{"a:":1,"a:":2}', id="names with a colon"),
+    pytest.param('{"a://":1,"a://":2}', id="names like a URL"),
+    pytest.param('{"a":[{"b":1,"b":2}],"c":"urn:x"}', id="inside an array"),
+    pytest.param('{"a":{"b":1},"a":{"c":2,"d":3}}', id="the last has as many members as both names"),
+    pytest.param('{"":1,"":2}', id="empty names"),
+]
+
+
+@pytest.mark.parametrize("text", DUPLICATES)
+def test_nothing_hides_a_duplicate(text: str) -> None:
+    with pytest.raises(MalformedError, match="duplicate member"):
+        parse(text.encode())
+    with pytest.raises(MalformedError, match="duplicate member"):
+        parse(f'{{"x":{text},"y":"read:users"}}'.encode())
+
+
+# Text in which names come twice, and quotes, colons and spaces stand anywhere that JSON lets them.
+STRINGS = st.sampled_from(["", "a", "b", ":", " :", '"', '":', '""', "\\", '\\"', "https://x"])
+SPACES = st.sampled_from(["", "", "", " ", "  ", "\t", "\n", "\r"])
+
+
+@st.composite
+def objects(draw: st.DrawFn, depth: int = 2) -> str:
+    members = []
+    for _ in range(draw(st.integers(0, 4))):
+        value = draw(objects(depth - 1)) if depth and draw(st.booleans()) else json.dumps(draw(STRINGS))
+        if draw(st.integers(0, 4)) == 0:
+            value = f"[{value}]"
+        members.append(f"{json.dumps(draw(STRINGS))}{draw(SPACES)}:{draw(SPACES)}{value}")
+    return "{" + ",".join(members) + "}"
+
+
+def has_duplicates(text: str) -> bool:
+    found = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found.append(len(dict(pairs)) != len(pairs))
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=look)
+    return any(found)
+
+
+@given(objects())
+def test_duplicates_are_found_whatever_the_strings(text: str) -> None:
+    if has_duplicates(text):
+        with pytest.raises(MalformedError, match="duplicate member"):
+            parse(text.encode())
+    else:
+        assert parse(text.encode()) == json.loads(text)
+
+
 def test_deep_nesting_does_not_crash_a_small_stack() -> None:
     program = (
         "import threading\n"
@@ -245,6 +314,17 @@ def test_serialize_refuses(value: Any) -> None:
 def test_serialize_takes_mappings_tuples_and_subclasses() -> None:
     frozen = _wire.freeze({"a": [1, {"b": [2]}], Name("c"): Name("d")})
     assert _wire.serialize(frozen, "object") == b'{"a":[1,{"b":[2]}],"c":"d"}'
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4))
+def test_the_encoder_that_is_kept_writes_what_the_usual_one_writes(members: dict[str, Any]) -> None:
+    frozen = {name: _wire.freeze(value) for name, value in members.items()}
+    assert _wire.serialize_plain(frozen, "object") == _wire.serialize(members, "object")
+
+
+def test_without_the_kept_encoder_there_is_the_usual_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("json.encoder.c_make_encoder", None)
+    assert _wire._plain_encoder()({"a": _wire.freeze({"b": [1.5]})}) == '{"a":{"b":[1.5]}}'
 
 
 def test_freeze_leaves_nothing_to_change() -> None:

@@ -17,7 +17,7 @@ import re
 from binascii import Error as _Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Iterable, Mapping
-from json import JSONDecoder, JSONEncoder
+from json import JSONDecoder, JSONEncoder, encoder
 from math import isfinite
 from types import MappingProxyType
 from typing import Any, Final, Never
@@ -103,7 +103,7 @@ def parse_standard_base64(text: str, what: str) -> bytes:
     return data
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise _NotStrictError("has a duplicate member")
@@ -126,7 +126,8 @@ class _NotStrictError(Exception):
 
 
 # What `decode` calls between its two searches for white space, which cost a quarter of it. The stubs do not know it.
-_scan: Final = JSONDecoder(object_pairs_hook=_members, parse_float=_finite, parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]
+_scan: Final = JSONDecoder(parse_float=_finite, parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]
+_scan_unique: Final = JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).scan_once  # type: ignore[attr-defined]
 _WHITE_SPACE: Final = " \t\n\r"
 _STEPS: Final = {"[": 1, "{": 1, "]": -1, "}": -1}
 
@@ -143,21 +144,21 @@ def _too_deep(text: str, limit: int) -> bool:
     return False
 
 
-def _all_between(values: Iterable[Any], lowest: int, highest: int) -> bool:
-    """Tell whether every integer among decoded values, however deep, is between two bounds."""
+def _survey(values: Iterable[Any], lowest: int, highest: int) -> int:
+    """Count names and strings among decoded values, however deep, and refuse integers out of bounds."""
+    texts = 0
     for value in values:
         kind = type(value)
         if kind is str:
-            continue
-        if kind is int:
+            texts += 1
+        elif kind is int:
             if not lowest < value < highest:
-                return False
+                raise _NotStrictError("holds an integer beyond the limits")
         elif kind is dict:
-            if not _all_between(value.values(), lowest, highest):
-                return False
-        elif kind is list and not _all_between(value, lowest, highest):
-            return False
-    return True
+            texts += len(value) + _survey(value.values(), lowest, highest)
+        elif kind is list:
+            texts += _survey(value, lowest, highest)
+    return texts
 
 
 def _refuse_shape(text: str, what: str, brackets: int, depth: int, values: int | None) -> None:
@@ -185,8 +186,11 @@ def object_parser(what: str, *, depth: int, int_limit: int, values: int | None =
             if type(value) is not dict or end != len(text):
                 raise MalformedError(f"{what} is not a JSON object")
             # 4,300 digits is where the interpreter itself refuses to convert.
-            if not _all_between(value.values(), lowest, int_limit):
-                raise MalformedError(f"{what} holds an integer beyond the limits")
+            texts = len(value) + _survey(value.values(), lowest, int_limit)
+            # Each name and each string has its two quotes, so that none was lost as a duplicate if this is all of them.
+            # If not, the others are in strings, or there is one: then it is read again with a look at each name.
+            if text.count('"') != 2 * texts:
+                _scan_unique(text, 0)
             if "\\" in text or type(data) is not bytes:
                 # Lone surrogates come in through an escape, or through a str that was never encoded.
                 _encode(value).encode("utf-8")
@@ -300,8 +304,23 @@ def serialize(value: Mapping[str, Any], what: str) -> bytes:
         raise UsageError(f"{what} cannot be written as JSON: {type(error).__name__}") from None
 
 
-# The encoder asks about what it does not know, which among plain values is the proxy of a frozen object only.
-_encode_plain: Final = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=dict).encode
+def _plain_encoder() -> Callable[[dict[str, Any]], str]:
+    # It asks about what it does not know, which among plain values is the proxy of a frozen object only.
+    made = JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=dict)
+    flags = (False, False, False)  # sort_keys, skipkeys, allow_nan
+    try:
+        # `encode` makes this anew each time, which takes as long as its work. The stubs do not know it.
+        pieces = encoder.c_make_encoder(None, dict, encoder.encode_basestring, None, ":", ",", *flags)  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):
+        return made.encode  # of an interpreter that has none, or another one
+
+    def encode(members: dict[str, Any]) -> str:
+        return "".join(pieces(members, 0))
+
+    return encode
+
+
+_encode_plain: Final = _plain_encoder()
 
 
 def serialize_plain(members: dict[str, Any], what: str) -> bytes:

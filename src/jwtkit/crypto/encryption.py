@@ -28,7 +28,6 @@ __all__ = [
     "check_encryptions",
     "check_key_management",
     "find_content_encryption",
-    "find_key_algorithm",
     "find_key_management",
 ]
 
@@ -185,22 +184,6 @@ CONTENT_ENCRYPTION: Final[Mapping[str, ContentEncryption]] = MappingProxyType(
 KEY_ALGORITHMS: Final[Mapping[str, KeyAlgorithm]] = MappingProxyType(
     {**SIGNATURE_ALGORITHMS, **KEY_MANAGEMENT, **CONTENT_ENCRYPTION}
 )
-
-
-def find_key_algorithm(name: object) -> KeyAlgorithm:
-    """Look up what the program wants a key for: to sign, to manage keys, or to encrypt content directly.
-
-    Raises:
-        UsageError: there is no such algorithm.
-    """
-    row = KEY_ALGORITHMS.get(name) if isinstance(name, str) else None
-    if row is None:
-        if isinstance(name, str) and name.lower() == "none":
-            message = "alg 'none' does not exist here: an unsigned token proves nothing"
-            raise UsageError(message, code="unknown_algorithm")
-        message = f"unknown algorithm {name!r}: use one of {', '.join(KEY_ALGORITHMS)}"
-        raise UsageError(message, code="unknown_algorithm")
-    return row
 
 
 def find_key_management(name: object) -> KeyManagement:

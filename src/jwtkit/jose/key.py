@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen, put
-from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
-from jwtkit.crypto.encryption import KEY_ALGORITHMS
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm, key_algorithm
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
@@ -117,7 +116,7 @@ class Key(Frozen):
         put(self, "_verifying", {})
         put(self, "_own", None)
         put(self, "_headers", {})
-        algorithm = KEY_ALGORITHMS.get(self.alg or "")
+        algorithm = key_algorithm(self.alg)
         if algorithm is not None:
             self._check_fit(algorithm)
         if any(name in members for name in _CERTIFICATE_MEMBERS):
@@ -222,7 +221,7 @@ class Key(Frozen):
         """
         if not self.fits(row):
             return False
-        own = row if self.alg is None else KEY_ALGORITHMS.get(self.alg)
+        own = row if self.alg is None else key_algorithm(self.alg)
         return own is not None and self.specific(own) == self.specific(row)
 
     def specific(self, row: KeyAlgorithm) -> str:

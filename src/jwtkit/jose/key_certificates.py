@@ -7,12 +7,14 @@ its path (RFC 5280) is the caller's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from jwtkit import _wire
-from jwtkit.crypto.encryption import AnyAlgorithm
 from jwtkit.errors import MalformedError
 from jwtkit.jose.key_forms import backend_members
+
+if TYPE_CHECKING:
+    from jwtkit.crypto.encryption import AnyAlgorithm
 
 __all__ = ["certified_members", "check_certificates"]
 

@@ -4,7 +4,7 @@ Rules of this room:
 
 - What is remembered is one fact: this very text verified under this very key. Nothing that the caller demands of a
   token is remembered: time, issuer, audience and all else are checked each time.
-- A text is found by all of it, compared exactly, never by a hash of ours or a part of it.
+- A text is looked for by its end, so that a long one costs no more, and is found when all of it is the same.
 - Only what verified is remembered, so that nobody without a key can fill it. It is bounded in number and in length.
 - No lock: a dictionary operation is one step, and what two threads lose to each other is a signature check.
 """
@@ -21,6 +21,8 @@ from jwtkit.jose.jwk import JWK
 __all__ = ["Authenticated", "Remembered", "SignatureMemo"]
 
 Authenticated = tuple[Header, bytes, JWK]
+# Inside the signature, for every algorithm but HS256, where a character of the claims and more come before it.
+_END_CHARS: Final = 64
 
 
 class SignatureMemo(Frozen):
@@ -60,25 +62,29 @@ class Remembered:
     def __init__(self, memo: SignatureMemo) -> None:
         self._half: Final = memo.entries // 2
         self._longest: Final = memo.token_chars
-        self._young: dict[str, Authenticated] = {}
-        self._old: dict[str, Authenticated] = {}
+        self._young: dict[str, tuple[str, Authenticated]] = {}
+        self._old: dict[str, tuple[str, Authenticated]] = {}
 
     def get(self, compact: str) -> Authenticated | None:
         """Give what was found in a text when its signature was checked, or None where it was not."""
-        found = self._young.get(compact)
+        end = compact[-_END_CHARS:]
+        found = self._young.get(end)
         if found is None:
-            found = self._old.get(compact)
+            found = self._old.get(end)
             if found is not None:
-                self.put(compact, found)
-        return found
+                self._keep(end, found)
+        return found[1] if found is not None and found[0] == compact else None
 
     def put(self, compact: str, authenticated: Authenticated) -> None:
         """Remember a text whose signature has verified."""
         if len(compact) > self._longest:
             return
+        self._keep(compact[-_END_CHARS:], (compact, authenticated))
+
+    def _keep(self, end: str, entry: tuple[str, Authenticated]) -> None:
         if len(self._young) >= self._half:
             self._old, self._young = self._young, {}
-        self._young[compact] = authenticated
+        self._young[end] = entry
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)

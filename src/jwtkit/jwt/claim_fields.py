@@ -75,13 +75,29 @@ class ClaimRules(Frozen):
         required: names of the claims that must be there.
     """
 
-    __slots__ = ("required", "types", "usual")
+    __slots__ = ("_plain", "required", "types", "usual")
 
-    def __init__(self, types: Mapping[str, ClaimType], required: tuple[str, ...]) -> None:
+    def __init__(
+        self, types: Mapping[str, ClaimType], required: tuple[str, ...], fields: Mapping[str, ClaimField]
+    ) -> None:
         self.types: Final = types
         # The one Python type that most values of a claim have; of another, `accepts` decides.
         self.usual: Final = {name: check.usual for name, check in types.items()}
         self.required: Final = required
+        # The arguments that have the claim's name, and of their values the type that JSON writes as it is.
+        self._plain: Final = {
+            name: kind
+            for name, kind in self.usual.items()
+            if kind in (str, int) and name in fields and fields[name].name == name
+        }
+
+    def are_plain(self, arguments: Mapping[str, object]) -> bool:
+        """Tell whether named arguments are a claims set just as they are, so that nothing is left to check or copy."""
+        plain = self._plain.get
+        for attribute, value in arguments.items():
+            if type(value) is not plain(attribute):
+                return False
+        return not self.required or arguments.keys() >= set(self.required)
 
 
 def declare(cls: type, inherited: Mapping[str, ClaimField]) -> dict[str, ClaimField]:

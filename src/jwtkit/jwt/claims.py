@@ -101,8 +101,12 @@ class Claims(_TypedClaims, Mapping[str, Any]):
             if positional:
                 raise UsageError(f"{type(self).__name__} takes named arguments; other claims go into extra={{...}}")
             cls = type(self)
+            rules = cls._rules or compile_claims(cls)
+            if extra is _NO_EXTRA and rules.are_plain(given):
+                _set_raw(self, given)
+                return
             raw = _raw_claims(cls, given, extra)
-            mistyped = check_claims(cls._rules or compile_claims(cls), raw)
+            mistyped = check_claims(rules, raw)
             if mistyped:
                 problems = "; ".join(mismatch.message for mismatch in mistyped)
                 raise UsageError(f"{cls.__name__}: {problems}", code="claim_type")
@@ -148,7 +152,7 @@ class Claims(_TypedClaims, Mapping[str, Any]):
 
 _set_raw: Final = Claims.__dict__["_raw"].__set__
 Claims._fields = {name: ClaimField(name, name, () if name in ("aud", "amr") else None) for name in REGISTERED}
-Claims._rules = ClaimRules(REGISTERED, ())
+Claims._rules = ClaimRules(REGISTERED, (), Claims._fields)
 for _field in Claims._fields.values():
     setattr(Claims, _field.attribute, _field)
 
@@ -177,7 +181,7 @@ def compile_claims(cls: type[Claims]) -> ClaimRules:
                 types[field.name] = declared if known is None else both_types(known, declared)
             if field.default is NO_DEFAULT:
                 required.append(field.name)
-        cls._rules = ClaimRules(types, tuple(required))
+        cls._rules = ClaimRules(types, tuple(required), cls._fields)
     return cls._rules
 
 

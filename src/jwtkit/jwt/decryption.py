@@ -7,7 +7,7 @@ nothing about who wrote it. There is exactly one layer of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.encryption import (
@@ -19,13 +19,12 @@ from jwtkit.crypto.encryption import (
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.gate import check_extensions
 from jwtkit.jose.header import Header, is_media_type
+from jwtkit.jose.jwe import decrypt_compact
+from jwtkit.jose.jwe_policy import DecryptionPolicy, own_keys
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import Limits
 
-if TYPE_CHECKING:  # encryption is loaded by those who decrypt
-    from jwtkit.jose.jwe_policy import DecryptionPolicy
-
-__all__ = ["Decryption", "check_copies", "compile_decryption", "differing_copies", "open_nested"]
+__all__ = ["Decryption", "NestedTokens", "differing_copies"]
 
 # Claims that may stand in the header too, so that they can be read before decrypting (RFC 7519 section 5.3).
 _COPIES: Final = ("iss", "sub", "aud")
@@ -54,8 +53,6 @@ class Decryption(Frozen):
         encryptions: Iterable[ContentEncryptionAlgorithm],
         allow_zip: bool = False,
     ) -> None:
-        from jwtkit.jose.jwe_policy import own_keys
-
         if not isinstance(allow_zip, bool):
             raise UsageError("allow_zip must be True or False")
         self._keys: Final = own_keys(keys)
@@ -67,46 +64,46 @@ class Decryption(Frozen):
         return f"Decryption(algorithms={tuple(self._algorithms)!r}, encryptions={tuple(self._encryptions)!r})"
 
 
-def compile_decryption(decryption: Decryption, limits: Limits) -> DecryptionPolicy:
-    """Compile it under the limits of a verifier."""
-    from jwtkit.jose.jwe_policy import DecryptionPolicy
+class NestedTokens(Frozen):
+    """Opens nested tokens for one verifier, compiled under its limits."""
 
-    return DecryptionPolicy(
-        decryption._keys,
-        decryption._algorithms,
-        decryption._encryptions,
-        allow_zip=decryption._allow_zip,
-        extensions=check_extensions(None),
-        limits=limits,
-    )
+    __slots__ = ("_policy",)
 
+    def __init__(self, decryption: Decryption, limits: Limits) -> None:
+        if not isinstance(decryption, Decryption):
+            raise UsageError(f"decryption must be Decryption(...), got {type(decryption).__name__}")
+        self._policy: Final = DecryptionPolicy(
+            decryption._keys,
+            decryption._algorithms,
+            decryption._encryptions,
+            allow_zip=decryption._allow_zip,
+            extensions=check_extensions(None),
+            limits=limits,
+        )
 
-def open_nested(policy: DecryptionPolicy, compact: str) -> tuple[Header, str]:
-    """Decrypt a nested token and give its header and the signed token inside.
+    def open(self, compact: str) -> tuple[Header, str]:
+        """Decrypt a nested token and give its header and the signed token inside.
 
-    Raises:
-        MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`, or what is inside is
-            no signed token.
-    """
-    from jwtkit.jose.jwe import decrypt_compact
+        Raises:
+            MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`, or what is inside
+                is no signed token.
+        """
+        opened = decrypt_compact(self._policy, compact)
+        if opened.header.cty is None or not is_media_type(opened.header.cty, "JWT"):
+            raise NotAllowedError("cty must be 'JWT': only a nested token is accepted, signed and then encrypted")
+        try:
+            return opened.header, opened.plaintext.decode("ascii")
+        except UnicodeDecodeError:
+            raise MalformedError("the encrypted content is no token") from None
 
-    opened = decrypt_compact(policy, compact)
-    if opened.header.cty is None or not is_media_type(opened.header.cty, "JWT"):
-        raise NotAllowedError("cty must be 'JWT': only a nested token is accepted, signed and then encrypted")
-    try:
-        return opened.header, opened.plaintext.decode("ascii")
-    except UnicodeDecodeError:
-        raise MalformedError("the encrypted content is no token") from None
+    def check_copies(self, header: Header, claims: Mapping[str, Any]) -> None:
+        """Check that claims which stand in the encrypted token's header too are the same there.
 
-
-def check_copies(header: Header, claims: Mapping[str, Any]) -> None:
-    """Check that claims which stand in the encrypted token's header too are the same there.
-
-    Raises:
-        MalformedError: one is not.
-    """
-    for name in differing_copies(header, claims):
-        raise MalformedError(f"header member {name!r} is not the claim (RFC 7519 section 5.3)")
+        Raises:
+            MalformedError: one is not.
+        """
+        for name in differing_copies(header, claims):
+            raise MalformedError(f"header member {name!r} is not the claim (RFC 7519 section 5.3)")
 
 
 def differing_copies(header: Mapping[str, object], claims: Mapping[str, Any]) -> list[str]:

@@ -23,13 +23,14 @@ from jwtkit.jose.select import Keys, as_source, refuse_useless
 from jwtkit.jose.signature_memo import SignatureMemo
 from jwtkit.jwt.claim_fields import check_claims
 from jwtkit.jwt.claims import Claims, compile_claims, read_claims
-from jwtkit.jwt.decryption import Decryption, check_copies, compile_decryption, open_nested
 from jwtkit.jwt.policy import UNCHECKED, Audience, Issuer, Policy, TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token, birth
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
+
+    from jwtkit.jwt.decryption import Decryption, NestedTokens
 
     C_co = TypeVar("C_co", bound=Claims, default=Claims, covariant=True)
 else:
@@ -86,8 +87,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
     __slots__ = (
         "_authenticators",
         "_claims",
-        "_decryption",
         "_limits",
+        "_nested",
         "_only",
         "_parse",
         "_policy",
@@ -166,8 +167,6 @@ class TokenVerifier(Frozen, Generic[C_co]):
             raise UsageError("typ must be a media type such as 'at+jwt', UNCHECKED, or left out")
         if not isinstance(limits, Limits):
             raise UsageError(f"limits must be Limits(...), got {type(limits).__name__}")
-        if not (decryption is None or isinstance(decryption, Decryption)):
-            raise UsageError(f"decryption must be Decryption(...), got {type(decryption).__name__}")
         if not (signature_memo is None or isinstance(signature_memo, SignatureMemo)):
             raise UsageError(f"signature_memo must be SignatureMemo(...), got {type(signature_memo).__name__}")
         sources = _sources(keys, issuer)
@@ -189,7 +188,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._limits: Final = limits
         self._parse: Final = object_parser("claims", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
         self._tenants: Final = issuer if isinstance(issuer, TenantIssuer) else None
-        self._decryption: Final = None if decryption is None else compile_decryption(decryption, limits)
+        self._nested: Final = None if decryption is None else _nested(decryption, limits)
         # One for each issuer, so that no key and no remembered header of one ever serves another.
         self._authenticators: Final = {
             name: self._authenticator(name, source, signature_memo) for name, source in sources.items()
@@ -232,13 +231,13 @@ class TokenVerifier(Frozen, Generic[C_co]):
         """
         moment = resolve_now(now)
         outer = None
-        if self._decryption is not None:
-            outer, compact = open_nested(self._decryption, compact)
+        if self._nested is not None:
+            outer, compact = self._nested.open(compact)
         authenticator = self._only or self._authenticator_for(compact)
         header, payload, key = authenticator.authenticate(compact, None, moment)
         raw = self._parse(payload)
-        if outer is not None:
-            check_copies(outer, raw)
+        if self._nested is not None and outer is not None:
+            self._nested.check_copies(outer, raw)
         mistyped = check_claims(self._rules, raw)
         if mistyped:
             # A claim of the wrong type is never treated as absent, and the policy reads only well-typed ones.
@@ -286,6 +285,12 @@ class TokenVerifier(Frozen, Generic[C_co]):
 
     def __repr__(self) -> str:
         return f"TokenVerifier(algorithms={self.algorithms!r}, claims={self._claims.__name__})"
+
+
+def _nested(decryption: Decryption, limits: Limits) -> NestedTokens:
+    from jwtkit.jwt.decryption import NestedTokens  # for those who decrypt
+
+    return NestedTokens(decryption, limits)
 
 
 def _sources(keys: Keys | Mapping[str, Keys], issuer: Issuer | None) -> Mapping[str | None, Keys]:
