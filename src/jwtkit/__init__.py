@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from jwtkit.crypto.algorithms import SignatureAlgorithm, parse_algorithms
+from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import (
     ClaimsError,
     DecryptionError,
@@ -33,17 +34,16 @@ from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claim_fields import claim
 from jwtkit.jwt.claims import Claims
 from jwtkit.jwt.dates import numeric_date
+from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.policy import ABSENT, UNCHECKED, TenantIssuer
 from jwtkit.jwt.token import Token, TokenDraft
 from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.limits import Limits
 
 if TYPE_CHECKING:
-    from jwtkit.crypto.encryption import ContentEncryptionAlgorithm, KeyManagementAlgorithm
     from jwtkit.jose import jwe, jws
     from jwtkit.jose.jwe import DecryptedJWE
     from jwtkit.jose.jws import VerifiedJWS
-    from jwtkit.jwt.decryption import Decryption
     from jwtkit.jwt.key_ring import KeyRing, RingKey
     from jwtkit.jwt.report import Finding, Report, report
     from jwtkit.jwt.unverified import UnverifiedToken
@@ -99,11 +99,8 @@ __all__ = [
 
 _HOMES: Final = MappingProxyType(
     {
-        "ContentEncryptionAlgorithm": "jwtkit.crypto.encryption",
         "DecryptedJWE": "jwtkit.jose.jwe",
-        "Decryption": "jwtkit.jwt.decryption",
         "Finding": "jwtkit.jwt.report",
-        "KeyManagementAlgorithm": "jwtkit.crypto.encryption",
         "KeyRing": "jwtkit.jwt.key_ring",
         "Report": "jwtkit.jwt.report",
         "RingKey": "jwtkit.jwt.key_ring",

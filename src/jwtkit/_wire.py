@@ -87,6 +87,8 @@ def b64url_decode(text: str | bytes, what: str) -> bytes:
 
 def b64url_decode_part(text: str | bytes, start: int, end: int, what: str) -> bytes:
     """Decode what stands between two places of a long text, without a copy of it; otherwise as `b64url_decode`."""
+    if end - start <= _SLICE_CHARS:
+        return b64url_decode(text[start:end], what)
     # Each slice but the last is a multiple of four characters, and so a text of its own.
     starts = range(start, end, _SLICE_CHARS)
     return b"".join([b64url_decode(text[at : min(at + _SLICE_CHARS, end)], what) for at in starts])

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS
+from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.errors import UsageError
 
@@ -20,39 +21,14 @@ __all__ = [
     "CONTENT_ENCRYPTION",
     "KEY_ALGORITHMS",
     "KEY_MANAGEMENT",
-    "AnyAlgorithm",
     "ContentEncryption",
-    "ContentEncryptionAlgorithm",
     "KeyManagement",
-    "KeyManagementAlgorithm",
     "check_encryptions",
     "check_key_management",
     "find_content_encryption",
     "find_key_management",
 ]
 
-KeyManagementAlgorithm = Literal[
-    "dir",
-    "A128KW",
-    "A192KW",
-    "A256KW",
-    "A128GCMKW",
-    "A192GCMKW",
-    "A256GCMKW",
-    "ECDH-ES",
-    "ECDH-ES+A128KW",
-    "ECDH-ES+A192KW",
-    "ECDH-ES+A256KW",
-    "RSA-OAEP",
-    "RSA-OAEP-256",
-    "RSA-OAEP-384",
-    "RSA-OAEP-512",
-    "PBES2-HS256+A128KW",
-    "PBES2-HS384+A192KW",
-    "PBES2-HS512+A256KW",
-]
-ContentEncryptionAlgorithm = Literal["A128GCM", "A192GCM", "A256GCM", "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512"]
-AnyAlgorithm = SignatureAlgorithm | KeyManagementAlgorithm | ContentEncryptionAlgorithm
 Family = Literal["dir", "AESKW", "GCMKW", "ECDH", "OAEP", "PBES2"]
 _CURVES: Final = ("P-256", "P-384", "P-521", "X25519", "X448")
 

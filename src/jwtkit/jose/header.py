@@ -7,10 +7,10 @@ A header is read before any signature is checked, so everything in it is a claim
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from jwtkit import _wire
-from jwtkit._frozen import Frozen
+from jwtkit._frozen import Frozen, put
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 from jwtkit.jose.key_members import too_long
 from jwtkit.limits import DEFAULT_LIMITS, Limits
@@ -30,7 +30,34 @@ class Header(Frozen, Mapping[str, Any]):
         b64: whether the payload is signed in its base64url form, True unless the header says otherwise (RFC 7797).
     """
 
-    __slots__ = ("_members", "alg", "b64", "crit", "cty", "kid", "typ")
+    if TYPE_CHECKING:  # slots, and for a type checker read-only
+        _members: Mapping[str, Any]
+
+        @property
+        def alg(self) -> str:
+            """Algorithm, as written; always present."""
+
+        @property
+        def kid(self) -> str | None:
+            """Key identifier, or None."""
+
+        @property
+        def typ(self) -> str | None:
+            """Media type of the whole, as written, or None."""
+
+        @property
+        def cty(self) -> str | None:
+            """Media type of the content, as written, or None."""
+
+        @property
+        def crit(self) -> tuple[str, ...]:
+            """Names of the extensions that must be understood."""
+
+        @property
+        def b64(self) -> bool:
+            """Whether the payload is signed in its base64url form."""
+    else:
+        __slots__ = ("_members", "alg", "b64", "crit", "cty", "kid", "typ")
 
     def __init__(self, members: Mapping[str, object], *, limits: Limits = DEFAULT_LIMITS) -> None:
         """Check the types of the registered members; `Header.parse` is the door for text.
@@ -47,13 +74,14 @@ class Header(Frozen, Mapping[str, Any]):
             raise MalformedError("header has no alg")
         if kid is not None and too_long(kid, limits.kid_bytes):
             raise NotAllowedError(f"kid has more bytes than Limits.kid_bytes={limits.kid_bytes}")
-        self.alg: Final[str] = alg
-        self.kid: Final = kid
-        self.typ: Final = _text(members, "typ")
-        self.cty: Final = _text(members, "cty")
-        self.crit: Final = _crit(members)
-        self.b64: Final = _b64(members, self.crit)
-        self._members: Final[Mapping[str, Any]] = _wire.freeze(dict(members))
+        crit = _crit(members)
+        put(self, "alg", alg)
+        put(self, "kid", kid)
+        put(self, "typ", _text(members, "typ"))
+        put(self, "cty", _text(members, "cty"))
+        put(self, "crit", crit)
+        put(self, "b64", _b64(members, crit))
+        put(self, "_members", _wire.freeze(dict(members)))
 
     @classmethod
     def parse(cls, segment: str, *, limits: Limits = DEFAULT_LIMITS) -> Self:

@@ -9,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from jwtkit import _wire
-from jwtkit.crypto.encryption import (
-    ContentEncryptionAlgorithm,
-    KeyManagementAlgorithm,
-    check_encryptions,
-    check_key_management,
-    find_content_encryption,
-)
+from jwtkit.crypto.encryption import check_encryptions, check_key_management, find_content_encryption
+from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import KeyNotFoundError, MalformedError, NotAllowedError, RejectedError, UsageError
 from jwtkit.jose.diagnose import explain_text, refuse_non_text
 from jwtkit.jose.gate import Extensions, check_extensions

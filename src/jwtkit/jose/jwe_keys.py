@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jwtkit import _wire
-from jwtkit._frozen import Frozen
 from jwtkit._random import random_bytes
 from jwtkit.crypto.encryption import ContentEncryption, KeyManagement
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
@@ -29,7 +28,7 @@ _MOST_ITERATIONS: Final = 10_000_000  # some seconds; who receives more refuses 
 _AGREED_CHARS: Final = 1024
 
 
-class Delivery(Frozen):
+class Delivery(NamedTuple):
     """What a recipient gets.
 
     Attributes:
@@ -38,24 +37,18 @@ class Delivery(Frozen):
         members: what the header has to say about it.
     """
 
-    __slots__ = ("cek", "encrypted_key", "members")
-
-    def __init__(self, cek: bytes, encrypted_key: bytes, members: Mapping[str, object]) -> None:
-        self.cek: Final = cek
-        self.encrypted_key: Final = encrypted_key
-        self.members: Final = members
+    cek: bytes
+    encrypted_key: bytes
+    members: Mapping[str, object]
 
 
-class _Task(Frozen):
+class _Task(NamedTuple):
     """One recipient's algorithm, key and header, as both directions need them."""
 
-    __slots__ = ("enc", "header", "key", "row")
-
-    def __init__(self, row: KeyManagement, enc: ContentEncryption, key: JWK, header: Mapping[str, Any]) -> None:
-        self.row: Final = row
-        self.enc: Final = enc
-        self.key: Final = key
-        self.header: Final = header
+    row: KeyManagement
+    enc: ContentEncryption
+    key: JWK
+    header: Mapping[str, Any]
 
 
 def recover(row: KeyManagement, enc: ContentEncryption, key: JWK, header: Header, encrypted_key: bytes) -> bytes | None:

@@ -11,7 +11,7 @@ Rules of this room:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from jwtkit._frozen import Frozen
 from jwtkit._random import random_bytes
@@ -39,28 +39,22 @@ OPERATIONS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 }
 
 
-class Admitted(Frozen):
+class Admitted(NamedTuple):
     """A recipient that can be tried: its header is allowed and there is one key for it."""
 
-    __slots__ = ("enc", "header", "key", "row")
-
-    def __init__(self, header: Header, row: KeyManagement, enc: ContentEncryption, key: JWK) -> None:
-        self.header: Final = header
-        self.row: Final = row
-        self.enc: Final = enc
-        self.key: Final = key
+    header: Header
+    row: KeyManagement
+    enc: ContentEncryption
+    key: JWK
 
 
-class Sealed(Frozen):
+class Sealed(NamedTuple):
     """The encrypted content, the same for all recipients."""
 
-    __slots__ = ("aad", "ciphertext", "iv", "tag")
-
-    def __init__(self, iv: bytes, ciphertext: bytes | memoryview, tag: bytes, aad: bytes) -> None:
-        self.iv: Final = iv
-        self.ciphertext: Final = ciphertext
-        self.tag: Final = tag
-        self.aad: Final = aad
+    iv: bytes
+    ciphertext: bytes | memoryview
+    tag: bytes
+    aad: bytes
 
 
 class DecryptionPolicy(Frozen):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, final
 
-from jwtkit._frozen import Frozen
+from jwtkit._frozen import Frozen, put
 from jwtkit._proof import Proof
-from jwtkit.crypto.encryption import KeyManagementAlgorithm
+from jwtkit.crypto.encryption_names import KeyManagementAlgorithm
 from jwtkit.errors import DecryptionError
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
@@ -79,7 +79,11 @@ def decrypted_jwe(
 ) -> DecryptedJWE:
     """Make the value. Whoever calls this vouches for the tag."""
     made = object.__new__(DecryptedJWE)
-    made.plaintext, made.header, made.unprotected, made.aad, made.key = plaintext, header, unprotected, aad, key
+    put(made, "plaintext", plaintext)
+    put(made, "header", header)
+    put(made, "unprotected", unprotected)
+    put(made, "aad", aad)
+    put(made, "key", key)
     return made
 
 

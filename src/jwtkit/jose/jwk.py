@@ -6,10 +6,11 @@ Private members leave only where the call says `private=True`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from jwtkit import _wire
 from jwtkit._random import random_text
+from jwtkit.crypto.encryption_names import AnyAlgorithm
 from jwtkit.errors import MalformedError, UsageError
 from jwtkit.jose.key import Key
 from jwtkit.jose.key_forms import (
@@ -23,9 +24,6 @@ from jwtkit.jose.key_forms import (
     with_metadata,
 )
 from jwtkit.limits import DEFAULT_LIMITS, Limits
-
-if TYPE_CHECKING:
-    from jwtkit.crypto.encryption import AnyAlgorithm
 
 __all__ = ["JWK"]
 

@@ -7,14 +7,12 @@ its path (RFC 5280) is the caller's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from jwtkit import _wire
+from jwtkit.crypto.encryption_names import AnyAlgorithm
 from jwtkit.errors import MalformedError
 from jwtkit.jose.key_forms import backend_members
-
-if TYPE_CHECKING:
-    from jwtkit.crypto.encryption import AnyAlgorithm
 
 __all__ = ["certified_members", "check_certificates"]
 

@@ -5,19 +5,17 @@ Each form ends as members, so that one reader, `KEY_TYPES`, makes the same check
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from jwtkit import _wire
 from jwtkit._random import random_bytes
 from jwtkit.crypto.algorithms import find_key_algorithm
+from jwtkit.crypto.encryption_names import AnyAlgorithm
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.errors import NotAllowedError, UsageError, quote
 from jwtkit.jose.key_members import disguise, too_long
 from jwtkit.jose.key_types import KEY_TYPES, Material
 from jwtkit.limits import DEFAULT_LIMITS
-
-if TYPE_CHECKING:
-    from jwtkit.crypto.encryption import AnyAlgorithm
 
 __all__ = [
     "RSA_BITS",

@@ -10,17 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from jwtkit._frozen import Frozen
-from jwtkit.crypto.encryption import (
-    ContentEncryptionAlgorithm,
-    KeyManagementAlgorithm,
-    check_encryptions,
-    check_key_management,
-)
+from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError
 from jwtkit.jose.gate import check_extensions
 from jwtkit.jose.header import Header, is_media_type
-from jwtkit.jose.jwe import decrypt_compact
-from jwtkit.jose.jwe_policy import DecryptionPolicy, own_keys
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import Limits
 
@@ -53,6 +46,10 @@ class Decryption(Frozen):
         encryptions: Iterable[ContentEncryptionAlgorithm],
         allow_zip: bool = False,
     ) -> None:
+        # Encryption is loaded by those who decrypt.
+        from jwtkit.crypto.encryption import check_encryptions, check_key_management
+        from jwtkit.jose.jwe_policy import own_keys
+
         if not isinstance(allow_zip, bool):
             raise UsageError("allow_zip must be True or False")
         self._keys: Final = own_keys(keys)
@@ -70,6 +67,8 @@ class NestedTokens(Frozen):
     __slots__ = ("_policy",)
 
     def __init__(self, decryption: Decryption, limits: Limits) -> None:
+        from jwtkit.jose.jwe_policy import DecryptionPolicy
+
         if not isinstance(decryption, Decryption):
             raise UsageError(f"decryption must be Decryption(...), got {type(decryption).__name__}")
         self._policy: Final = DecryptionPolicy(
@@ -88,6 +87,8 @@ class NestedTokens(Frozen):
             MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`, or what is inside
                 is no signed token.
         """
+        from jwtkit.jose.jwe import decrypt_compact
+
         opened = decrypt_compact(self._policy, compact)
         if opened.header.cty is None or not is_media_type(opened.header.cty, "JWT"):
             raise NotAllowedError("cty must be 'JWT': only a nested token is accepted, signed and then encrypted")

@@ -19,6 +19,7 @@ from jwtkit._frozen import Frozen, put
 from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, find_algorithm
+from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 from jwtkit.errors import ClaimsError, Mismatch, UsageError, quote
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
@@ -26,12 +27,11 @@ from jwtkit.jose.jws_sign import header_of, protected_header, with_signature
 from jwtkit.jose.signers import Signer
 from jwtkit.jwt.claims import Claims, raw_claims, with_claims
 from jwtkit.jwt.dates import seconds
+from jwtkit.jwt.decryption import differing_copies
 from jwtkit.jwt.policy import UNCHECKED, Unchecked
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
-
-    from jwtkit.crypto.encryption import ContentEncryptionAlgorithm, KeyManagementAlgorithm
 
     C_co = TypeVar("C_co", bound=Claims, default=Claims, covariant=True)
 else:
@@ -187,7 +187,6 @@ class Token(Proof, Generic[C_co]):
         if header is not None and not isinstance(header, Mapping):
             raise UsageError(f"header must be a mapping, got {type(header).__name__}")
         from jwtkit.jose.jwe import encrypt  # for those who encrypt
-        from jwtkit.jwt.decryption import differing_copies
 
         more = {"cty": "JWT", **(header or {})}
         if more["cty"] != "JWT":

@@ -23,14 +23,13 @@ from jwtkit.jose.select import Keys, as_source, refuse_useless
 from jwtkit.jose.signature_memo import SignatureMemo
 from jwtkit.jwt.claim_fields import check_claims
 from jwtkit.jwt.claims import Claims, compile_claims, read_claims
+from jwtkit.jwt.decryption import Decryption, NestedTokens
 from jwtkit.jwt.policy import UNCHECKED, Audience, Issuer, Policy, TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token, birth
 from jwtkit.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
-
-    from jwtkit.jwt.decryption import Decryption, NestedTokens
 
     C_co = TypeVar("C_co", bound=Claims, default=Claims, covariant=True)
 else:
@@ -188,7 +187,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         self._limits: Final = limits
         self._parse: Final = object_parser("claims", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
         self._tenants: Final = issuer if isinstance(issuer, TenantIssuer) else None
-        self._nested: Final = None if decryption is None else _nested(decryption, limits)
+        self._nested: Final = None if decryption is None else NestedTokens(decryption, limits)
         # One for each issuer, so that no key and no remembered header of one ever serves another.
         self._authenticators: Final = {
             name: self._authenticator(name, source, signature_memo) for name, source in sources.items()
@@ -285,12 +284,6 @@ class TokenVerifier(Frozen, Generic[C_co]):
 
     def __repr__(self) -> str:
         return f"TokenVerifier(algorithms={self.algorithms!r}, claims={self._claims.__name__})"
-
-
-def _nested(decryption: Decryption, limits: Limits) -> NestedTokens:
-    from jwtkit.jwt.decryption import NestedTokens  # for those who decrypt
-
-    return NestedTokens(decryption, limits)
 
 
 def _sources(keys: Keys | Mapping[str, Keys], issuer: Issuer | None) -> Mapping[str | None, Keys]:

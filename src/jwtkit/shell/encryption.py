@@ -9,12 +9,12 @@ from typing import Final
 from jwtkit.crypto.encryption import (
     CONTENT_ENCRYPTION,
     KEY_MANAGEMENT,
-    KeyManagementAlgorithm,
     check_encryptions,
     check_key_management,
     find_content_encryption,
     find_key_management,
 )
+from jwtkit.crypto.encryption_names import KeyManagementAlgorithm
 from jwtkit.errors import RejectedError, UsageError
 from jwtkit.jose import jwe
 from jwtkit.jose.jwk import JWK

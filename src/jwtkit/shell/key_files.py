@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from jwtkit import _wire
-from jwtkit.crypto.encryption import KEY_ALGORITHMS, AnyAlgorithm
+from jwtkit.crypto.encryption import KEY_ALGORITHMS
+from jwtkit.crypto.encryption_names import AnyAlgorithm
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.errors import JwtkitError, MalformedError, UsageError
 from jwtkit.jose.jwk import JWK
