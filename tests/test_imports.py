@@ -30,7 +30,9 @@ def loaded(program: str) -> set[str]:
 @pytest.mark.parametrize(
     ("program", "banned"),
     [
-        pytest.param(FORMAT, HEAVY | {"hashlib", "hmac", "inspect", "jwtkit.crypto.encryption", "jwtkit.oauth"}, id="format"),
+        pytest.param(
+            FORMAT, HEAVY | {"hashlib", "hmac", "inspect", "jwtkit.crypto.encryption", "jwtkit.oauth"}, id="format"
+        ),
         pytest.param(FORMAT + HS256, HEAVY - {"dataclasses"}, id="HS256"),
         # What has no certificates needs no part of the backend that reads them.
         pytest.param(FORMAT + RS256, {"cryptography.x509", "jwtkit.jose.jwe", "jwtkit.jwt.report"}, id="RS256"),

@@ -245,6 +245,10 @@ class ProtocolReason(StrEnum):
     PKCE_UNSUPPORTED = "pkce_unsupported"
     SESSION_EXPIRED = "session_expired"
     SESSION_MISMATCH = "session_mismatch"
+    SESSION_USED = "session_used"
+    SUBJECT_MISMATCH = "subject_mismatch"
+    EXPIRED = "expired"
+    UNSUPPORTED = "unsupported"
 
 
 class ProtocolError(RejectedError):
@@ -253,15 +257,29 @@ class ProtocolError(RejectedError):
     Attributes:
         reason: closed vocabulary.
         status: HTTP status of the response, where there was one.
+        retry_after: seconds after which the peer wants to be asked again, where it said so.
+        excerpt: the beginning of a body that cannot be used, at most 200 printable characters, long unbroken runs of
+            them left out because a token could be among them; None where there is nothing. It is the peer's text:
+            escape it before display.
     """
 
-    _data: ClassVar[tuple[str, ...]] = ("reason", "status")
+    _data: ClassVar[tuple[str, ...]] = ("reason", "status", "retry_after", "excerpt")
     _code: ClassVar[ErrorCode] = "protocol"
 
-    def __init__(self, message: str, *, reason: ProtocolReason, status: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: ProtocolReason,
+        status: int | None = None,
+        retry_after: float | None = None,
+        excerpt: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.reason: Final = reason
         self.status: Final = status
+        self.retry_after: Final = retry_after
+        self.excerpt: Final = excerpt
 
 
 class OAuthError(RejectedError):

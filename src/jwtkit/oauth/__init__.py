@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from jwtkit.oauth.client.authentication import ClientAuthentication
+    from jwtkit.oauth.client.authentication import ClientAuthentication, Credentials
     from jwtkit.oauth.client.authorization_code import AuthorizationCodeFlow
     from jwtkit.oauth.client.callback import Callback
     from jwtkit.oauth.client.client import Client
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession
     from jwtkit.oauth.client.token_endpoint import parse_token_response, token_request
     from jwtkit.oauth.client.token_set import TokenSet
+    from jwtkit.oauth.discovery import discover, discovery_request, parse_discovery_response
     from jwtkit.oauth.http import HttpRequest, HttpResponse, InboundRequest
     from jwtkit.oauth.key_set import jwks_request, parse_jwks_response
-    from jwtkit.oauth.metadata import ServerMetadata, discover, discovery_request, parse_discovery_response
+    from jwtkit.oauth.metadata import ServerMetadata
     from jwtkit.oauth.pkce import PKCE
     from jwtkit.oauth.resource.protected_resource import Granted, ProtectedResource, Refused
     from jwtkit.oauth.secret import Secret
@@ -45,6 +46,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientCredentialsFlow",
     "ClientSecretBasic",
+    "Credentials",
     "Granted",
     "HttpRequest",
     "HttpResponse",
@@ -81,6 +83,7 @@ _HOMES: Final = MappingProxyType(
         "ClientAuthentication": "client.authentication",
         "ClientCredentialsFlow": "client.client_credentials",
         "ClientSecretBasic": "client.client_secret_basic",
+        "Credentials": "client.authentication",
         "Granted": "resource.protected_resource",
         "HttpRequest": "http",
         "HttpResponse": "http",
@@ -95,10 +98,10 @@ _HOMES: Final = MappingProxyType(
         "TokenSet": "client.token_set",
         "Wait": "steps",
         "arun": "steps",
-        "discover": "metadata",
-        "discovery_request": "metadata",
+        "discover": "discovery",
+        "discovery_request": "discovery",
         "jwks_request": "key_set",
-        "parse_discovery_response": "metadata",
+        "parse_discovery_response": "discovery",
         "parse_jwks_response": "key_set",
         "parse_token_response": "client.token_endpoint",
         "run": "steps",

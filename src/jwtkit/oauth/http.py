@@ -33,11 +33,12 @@ class HttpRequest:
     there are too many).
 
     Attributes:
-        method: "GET" or "POST".
+        method: "GET" or "POST"; the registration of clients knows "PUT" and "DELETE" too.
         url: absolute; https, or http on a literal loopback address.
         headers: pairs to send as they are.
         body: octets to send; empty for GET.
         max_bytes: longest response body that will be read, in bytes.
+        mtls: whether the client's certificate has to be shown (RFC 8705).
     """
 
     method: str
@@ -45,6 +46,7 @@ class HttpRequest:
     headers: Headers = ()
     body: bytes = b""
     max_bytes: int = _DEFAULT_MAX_BYTES
+    mtls: bool = False
 
     def __post_init__(self) -> None:
         _check_method(self.method)

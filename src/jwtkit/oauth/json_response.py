@@ -2,23 +2,74 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from jwtkit import _wire
 from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError
 from jwtkit.oauth.http import HttpResponse
 
-__all__ = ["MAX_BYTES", "bad_member", "is_json", "json_object", "optional_text"]
+__all__ = [
+    "MAX_BYTES",
+    "bad_member",
+    "expect_response",
+    "expect_status",
+    "is_json",
+    "json_object",
+    "media_type",
+    "optional_text",
+    "unusable",
+]
 
 MAX_BYTES: Final = 1024 * 1024
 _DEPTH: Final = 32
 _INT_LIMIT: Final = 10**40
+_EXCERPT_CHARS: Final = 200
+_LONG_RUN: Final = re.compile(r"[A-Za-z0-9\-._~+/=%]{20,}")
+_LONGEST_PAUSE: Final = 7 * 24 * 3600.0
+_HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def media_type(response: HttpResponse) -> str:
+    """Give the content type, in lower case and without its parameters."""
+    return (response.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def is_json(response: HttpResponse, *types: str) -> bool:
     """Tell whether the content type is JSON, or one of `types`; parameters and case do not count."""
-    media_type = (response.header("content-type") or "").partition(";")[0].strip().lower()
-    return media_type in ("application/json", *types)
+    return media_type(response) in ("application/json", *types)
+
+
+def unusable(response: HttpResponse, message: str, reason: ProtocolReason) -> ProtocolError:
+    """Make the error for an answer that cannot be used; it keeps status, pause and the beginning of the body."""
+    return ProtocolError(
+        message,
+        reason=reason,
+        status=response.status,
+        retry_after=_retry_after(response),
+        excerpt=_excerpt(response.body),
+    )
+
+
+def expect_response(response: object, what: str) -> HttpResponse:
+    """Refuse what no answer may be, whatever its content: a redirect, or one that is too large.
+
+    Raises:
+        ProtocolError: it is one of these.
+        UsageError: it is no HttpResponse.
+    """
+    if not isinstance(response, HttpResponse):
+        raise UsageError(f"{what}: the answer must be an HttpResponse, got {type(response).__name__}")
+    status = response.status
+    if 300 <= status < 400:
+        message = f"{what} answered with a redirect ({status}), which is never followed: ask the right URL"
+        raise unusable(response, message, ProtocolReason.REDIRECT)
+    if len(response.body) > MAX_BYTES:
+        message = f"{what} answered with {len(response.body)} bytes: at most {MAX_BYTES} are accepted"
+        raise unusable(response, message, ProtocolReason.TOO_LARGE)
+    return response
 
 
 def json_object(response: HttpResponse, what: str, *types: str) -> dict[str, Any]:
@@ -27,23 +78,25 @@ def json_object(response: HttpResponse, what: str, *types: str) -> dict[str, Any
     Raises:
         ProtocolError: a redirect, too large, not JSON by its content type, or not one strict JSON object.
     """
-    if not isinstance(response, HttpResponse):
-        raise UsageError(f"{what}: the answer must be an HttpResponse, got {type(response).__name__}")
-    status = response.status
-    if 300 <= status < 400:
-        message = f"{what} answered with a redirect ({status}), which is never followed: ask the right URL"
-        raise ProtocolError(message, reason=ProtocolReason.REDIRECT, status=status)
-    if len(response.body) > MAX_BYTES:
-        message = f"{what} answered with {len(response.body)} bytes: at most {MAX_BYTES} are accepted"
-        raise ProtocolError(message, reason=ProtocolReason.TOO_LARGE, status=status)
+    status = expect_response(response, what).status
     if not is_json(response, *types):
         message = f"{what} answered {status} with something else than JSON: is this the right URL, is it up?"
-        raise ProtocolError(message, reason=ProtocolReason.NOT_JSON, status=status)
+        raise unusable(response, message, ProtocolReason.NOT_JSON)
     try:
         return _wire.parse_object(response.body, what, depth=_DEPTH, int_limit=_INT_LIMIT)
     except MalformedError as finding:
-        message = f"{what} answered {status}: {finding}"
-        raise ProtocolError(message, reason=ProtocolReason.NOT_JSON, status=status) from None
+        raise unusable(response, f"{what} answered {status}: {finding}", ProtocolReason.NOT_JSON) from None
+
+
+def expect_status(response: HttpResponse, what: str, status: int = 200) -> None:
+    """Refuse every other status.
+
+    Raises:
+        ProtocolError: it is another one.
+    """
+    if response.status != status:
+        message = f"{what}: expected status {status}, got {response.status}"
+        raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
 
 
 def bad_member(what: str, name: str, must_be: str, status: int | None = None) -> ProtocolError:
@@ -57,3 +110,32 @@ def optional_text(members: dict[str, Any], name: str, what: str, status: int | N
     if value is not None and not isinstance(value, str):
         raise bad_member(what, name, "a string", status)
     return value
+
+
+def _excerpt(body: bytes) -> str | None:
+    text = _LONG_RUN.sub("[...]", body[: 4 * _EXCERPT_CHARS].decode("utf-8", "replace"))
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return shown[:_EXCERPT_CHARS].strip() or None
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    """Read Retry-After: seconds, or a date, which counts from the date of the answer (RFC 9110 section 10.2.3)."""
+    value = (response.header("retry-after") or "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value[:9]), _LONGEST_PAUSE)
+    until, since = _date(value), _date(response.header("date") or "")
+    if until is None or since is None:
+        return None
+    return min(max((until - since).total_seconds(), 0.0), _LONGEST_PAUSE)
+
+
+def _date(text: str) -> datetime | None:
+    """Read the one form of a date that may still be sent (RFC 9110 section 5.6.7)."""
+    match = _HTTP_DATE.fullmatch(text)
+    if match is None or match[2] not in _MONTHS:
+        return None
+    day, year, hour, minute, second = (int(match[group]) for group in (1, 3, 4, 5, 6))
+    try:
+        return datetime(year, _MONTHS.index(match[2]) + 1, day, hour, minute, second, tzinfo=UTC)
+    except ValueError:
+        return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
+from jwtkit.errors import UsageError
 from jwtkit.jose.jwks import JWKS
 from jwtkit.oauth.http import HttpRequest, HttpResponse
-from jwtkit.oauth.json_response import json_object
+from jwtkit.oauth.json_response import expect_status, json_object
 from jwtkit.oauth.metadata import ServerMetadata
 
 __all__ = ["jwks_request", "parse_jwks_response"]
@@ -38,7 +38,5 @@ def parse_jwks_response(response: HttpResponse) -> JWKS:
         NotAllowedError: too many keys, or shared secrets among public keys.
     """
     members = json_object(response, _WHAT, _MEDIA_TYPE)
-    if response.status != 200:
-        message = f"{_WHAT}: expected status 200, got {response.status}"
-        raise ProtocolError(message, reason=ProtocolReason.UNEXPECTED_STATUS, status=response.status)
+    expect_status(response, _WHAT)
     return JWKS.parse(members)

@@ -1,6 +1,7 @@
-"""ServerMetadata: what an authorization server says about itself, and how to ask for it (RFC 8414, OpenID Discovery).
+"""ServerMetadata: what an authorization server says about itself (RFC 8414 section 2, OpenID Discovery section 3).
 
 The issuer in the document must be the issuer that was asked, character for character; otherwise nothing of it is used.
+A member that this library or a program built on it reads has a field and a type here; every other one is in `extra`.
 """
 
 from __future__ import annotations
@@ -8,48 +9,98 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Final, Self
 
 from jwtkit import _wire
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
-from jwtkit.oauth.http import HttpRequest, HttpResponse
-from jwtkit.oauth.json_response import MAX_BYTES, bad_member, json_object
-from jwtkit.oauth.steps import Steps, ask
+from jwtkit.oauth.json_response import MAX_BYTES, bad_member
 from jwtkit.oauth.urls import is_secure
 
-__all__ = ["ServerMetadata", "discover", "discovery_request", "parse_discovery_response"]
+__all__ = ["LOOPBACK_HINT", "ServerMetadata", "check_issuer"]
 
 _WHAT: Final = "server metadata"
 _DEPTH: Final = 32
 _INT_LIMIT: Final = 10**40
-_ENDPOINTS: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_ENDPOINTS: Final = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "userinfo_endpoint",
+    "registration_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "device_authorization_endpoint",
+    "pushed_authorization_request_endpoint",
+    "end_session_endpoint",
+    "check_session_iframe",
+)
 _LISTS: Final = (
     "scopes_supported",
     "response_types_supported",
+    "response_modes_supported",
     "grant_types_supported",
+    "acr_values_supported",
     "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
     "code_challenge_methods_supported",
+    "id_token_signing_alg_values_supported",
+    "userinfo_signing_alg_values_supported",
+    "dpop_signing_alg_values_supported",
+    "authorization_details_types_supported",
+    "protected_resources",
 )
-_LOOPBACK_HINT: Final = "allow_http_loopback=True accepts http on 127.0.0.1 or [::1]"
-_ISS_FLAG: Final = "authorization_response_iss_parameter_supported"
+_FLAGS: Final = (
+    "authorization_response_iss_parameter_supported",
+    "tls_client_certificate_bound_access_tokens",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "backchannel_logout_supported",
+    "frontchannel_logout_supported",
+)
+LOOPBACK_HINT: Final = "allow_http_loopback=True accepts http on 127.0.0.1 or [::1]"
+_ALIASES: Final = "mtls_endpoint_aliases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerMetadata:
     """An authorization server, as far as this library asks about it.
 
+    Every field has the name of its member. A URL is None where the server has no such endpoint, a list None where it
+    does not say, and a flag False, which is what its absence means.
+
     Attributes:
         issuer: its identifier.
-        authorization_endpoint: where the browser goes, or None.
-        token_endpoint: where tokens are asked for, or None.
-        jwks_uri: where its public keys are, or None.
-        scopes_supported: None where the server does not say, as with the other lists.
-        response_types_supported: see RFC 8414 section 2.
-        grant_types_supported: see RFC 8414 section 2.
-        token_endpoint_auth_methods_supported: see RFC 8414 section 2.
-        code_challenge_methods_supported: see RFC 8414 section 2.
-        authorization_response_iss_parameter_supported: whether callbacks carry `iss` (RFC 9207 section 3).
+        authorization_endpoint: where the browser goes.
+        token_endpoint: where tokens are asked for.
+        jwks_uri: where its public keys are.
+        userinfo_endpoint: where claims about the user are asked for (OpenID Connect Core section 5.3).
+        registration_endpoint: where clients are registered (RFC 7591).
+        revocation_endpoint: where tokens are revoked (RFC 7009).
+        introspection_endpoint: where tokens are asked about (RFC 7662).
+        device_authorization_endpoint: where devices begin (RFC 8628).
+        pushed_authorization_request_endpoint: where authorization requests are pushed (RFC 9126).
+        end_session_endpoint: where the browser logs out (OpenID RP-Initiated Logout section 2.1).
+        check_session_iframe: for session management (OpenID Session Management section 3.3).
+        scopes_supported: scopes.
+        response_types_supported: values of `response_type`.
+        response_modes_supported: values of `response_mode`.
+        grant_types_supported: values of `grant_type`.
+        acr_values_supported: authentication contexts.
+        token_endpoint_auth_methods_supported: how clients authenticate; None means client_secret_basic.
+        token_endpoint_auth_signing_alg_values_supported: algorithms of client assertions.
+        code_challenge_methods_supported: PKCE methods.
+        id_token_signing_alg_values_supported: algorithms of ID tokens.
+        userinfo_signing_alg_values_supported: algorithms of signed UserInfo.
+        dpop_signing_alg_values_supported: algorithms of DPoP proofs (RFC 9449 section 5.1).
+        authorization_details_types_supported: types of authorization details (RFC 9396 section 10).
+        protected_resources: resources it issues tokens for (RFC 9728 section 4).
+        authorization_response_iss_parameter_supported: callbacks carry `iss` (RFC 9207 section 3).
+        tls_client_certificate_bound_access_tokens: it binds tokens to certificates (RFC 8705 section 3.3).
+        require_pushed_authorization_requests: it takes pushed requests only (RFC 9126 section 5).
+        require_signed_request_object: it takes signed requests only (RFC 9101 section 10.5).
+        backchannel_logout_supported: it sends logout tokens (OpenID Back-Channel Logout section 2.1).
+        frontchannel_logout_supported: it logs out through the browser (OpenID Front-Channel Logout section 3).
+        mtls_endpoint_aliases: where to ask instead with a TLS certificate, by name (RFC 8705 section 5).
         extra: every other member, read-only.
         allow_http_loopback: whether plain http on a literal loopback address is accepted.
 
@@ -60,21 +111,60 @@ class ServerMetadata:
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     jwks_uri: str | None = None
+    userinfo_endpoint: str | None = None
+    registration_endpoint: str | None = None
+    revocation_endpoint: str | None = None
+    introspection_endpoint: str | None = None
+    device_authorization_endpoint: str | None = None
+    pushed_authorization_request_endpoint: str | None = None
+    end_session_endpoint: str | None = None
+    check_session_iframe: str | None = None
     scopes_supported: tuple[str, ...] | None = None
     response_types_supported: tuple[str, ...] | None = None
+    response_modes_supported: tuple[str, ...] | None = None
     grant_types_supported: tuple[str, ...] | None = None
+    acr_values_supported: tuple[str, ...] | None = None
     token_endpoint_auth_methods_supported: tuple[str, ...] | None = None
+    token_endpoint_auth_signing_alg_values_supported: tuple[str, ...] | None = None
     code_challenge_methods_supported: tuple[str, ...] | None = None
+    id_token_signing_alg_values_supported: tuple[str, ...] | None = None
+    userinfo_signing_alg_values_supported: tuple[str, ...] | None = None
+    dpop_signing_alg_values_supported: tuple[str, ...] | None = None
+    authorization_details_types_supported: tuple[str, ...] | None = None
+    protected_resources: tuple[str, ...] | None = None
     authorization_response_iss_parameter_supported: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
+    require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    backchannel_logout_supported: bool = False
+    frontchannel_logout_supported: bool = False
+    mtls_endpoint_aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     allow_http_loopback: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("issuer", *_ENDPOINTS):
-            url = getattr(self, name)
+        urls = {name: getattr(self, name) for name in ("issuer", *_ENDPOINTS)}
+        for name, url in (*urls.items(), *self.mtls_endpoint_aliases.items()):
             if url is not None and not is_secure(url, allow_http_loopback=self.allow_http_loopback):
-                message = f"{_WHAT}: {name} must be an https URL ({_LOOPBACK_HINT})"
+                message = f"{_WHAT}: {name} must be an https URL ({LOOPBACK_HINT})"
                 raise ProtocolError(message, reason=ProtocolReason.NOT_HTTPS)
+
+    def endpoint(self, name: str, *, mtls: bool = False) -> str:
+        """Give the URL of an endpoint, for a request with a TLS certificate its alias where there is one.
+
+        Args:
+            name: as in the metadata, for example "token_endpoint".
+            mtls: whether the request shows a certificate.
+
+        Raises:
+            UsageError: the server has no such endpoint.
+
+        Spec: RFC 8705 section 5.
+        """
+        url: str | None = getattr(self, name) if name in _ENDPOINTS else None
+        if url is None:
+            raise UsageError(f"this server's metadata has no {name}")
+        return self.mtls_endpoint_aliases.get(name, url) if mtls else url
 
     @classmethod
     def parse(
@@ -95,7 +185,7 @@ class ServerMetadata:
 
         Spec: RFC 8414 section 3.3.
         """
-        _check_issuer(issuer, allow_http_loopback=allow_http_loopback)
+        check_issuer(issuer, allow_http_loopback=allow_http_loopback)
         members = _wire.read_object(
             source, _WHAT, longest=MAX_BYTES, limit="the limit", depth=_DEPTH, int_limit=_INT_LIMIT
         )
@@ -121,83 +211,25 @@ def _known_members(members: dict[str, Any]) -> dict[str, Any]:
         if value is not None and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise bad_member(_WHAT, name, "an array of strings")
         known[name] = None if value is None else tuple(value)
-    flag = members.pop(_ISS_FLAG, None)
-    if flag is not None and not isinstance(flag, bool):
-        raise bad_member(_WHAT, _ISS_FLAG, "true or false")
-    known[_ISS_FLAG] = flag is True
+    for name in _FLAGS:
+        value = members.pop(name, None)
+        if value is not None and not isinstance(value, bool):
+            raise bad_member(_WHAT, name, "true or false")
+        known[name] = value is True
+    aliases = members.pop(_ALIASES, {})
+    if not (isinstance(aliases, dict) and all(isinstance(url, str) for url in aliases.values())):
+        raise bad_member(_WHAT, _ALIASES, "an object with URLs")
+    known[_ALIASES] = MappingProxyType(aliases)
     del members["issuer"]
     known["extra"] = _wire.freeze(members)
     return known
 
 
-def _check_issuer(issuer: object, *, allow_http_loopback: bool) -> None:
+def check_issuer(issuer: object, *, allow_http_loopback: bool) -> None:
+    """Check an issuer that the program gave.
+
+    Raises:
+        UsageError: it is no https URL, or has a query or fragment (RFC 8414 section 2).
+    """
     if not is_secure(issuer, allow_http_loopback=allow_http_loopback) or "?" in str(issuer):
-        raise UsageError(f"issuer must be an https URL without query or fragment ({_LOOPBACK_HINT})")
-
-
-def discovery_request(
-    issuer: str, *, kind: Literal["oauth", "openid"] = "oauth", allow_http_loopback: bool = False
-) -> HttpRequest:
-    """Make the request for a server's metadata.
-
-    Args:
-        issuer: the issuer's URL.
-        kind: "oauth" puts the well-known path between host and path, "openid" appends it.
-        allow_http_loopback: accept http on 127.0.0.1 or [::1], for tests.
-
-    Raises:
-        UsageError: `issuer` is no issuer URL.
-
-    Example:
-        >>> discovery_request("https://auth.example.com/tenant").url
-        'https://auth.example.com/.well-known/oauth-authorization-server/tenant'
-        >>> discovery_request("https://auth.example.com/tenant", kind="openid").url
-        'https://auth.example.com/tenant/.well-known/openid-configuration'
-
-    Spec: RFC 8414 section 3.1, OpenID Connect Discovery section 4.1.
-    """
-    _check_issuer(issuer, allow_http_loopback=allow_http_loopback)
-    bare = issuer.removesuffix("/")
-    if kind == "openid":
-        url = f"{bare}/.well-known/openid-configuration"
-    else:
-        path = urlsplit(bare).path
-        url = f"{bare.removesuffix(path)}/.well-known/oauth-authorization-server{path}"
-    return HttpRequest(method="GET", url=url, headers=(("Accept", "application/json"),), max_bytes=MAX_BYTES)
-
-
-def parse_discovery_response(
-    response: HttpResponse, *, issuer: str, allow_http_loopback: bool = False
-) -> ServerMetadata:
-    """Read the answer to `discovery_request`.
-
-    Raises:
-        ProtocolError: `.reason` and `.status` tell what was wrong.
-        UsageError: `issuer` is no issuer URL.
-    """
-    members = json_object(response, _WHAT)
-    if response.status != 200:
-        message = f"{_WHAT}: expected status 200, got {response.status}"
-        raise ProtocolError(message, reason=ProtocolReason.UNEXPECTED_STATUS, status=response.status)
-    return ServerMetadata.parse(members, issuer=issuer, allow_http_loopback=allow_http_loopback)
-
-
-def discover(issuer: str, *, allow_http_loopback: bool = False) -> Steps[HttpRequest, ServerMetadata]:
-    """Ask a server for its metadata: the OAuth document first, and the OpenID one where that is refused (4xx).
-
-    Raises:
-        ProtocolError: from the steps; the document cannot be used.
-        UsageError: at the call; `issuer` is no issuer URL.
-
-    Spec: RFC 8414 sections 3 and 5.
-    """
-    first = discovery_request(issuer, allow_http_loopback=allow_http_loopback)
-    second = discovery_request(issuer, kind="openid", allow_http_loopback=allow_http_loopback)
-
-    def steps() -> Steps[HttpRequest, ServerMetadata]:
-        response = yield from ask(first)
-        if 400 <= response.status < 500:
-            response = yield from ask(second)
-        return parse_discovery_response(response, issuer=issuer, allow_http_loopback=allow_http_loopback)
-
-    return steps()
+        raise UsageError(f"issuer must be an https URL without query or fragment ({LOOPBACK_HINT})")

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final, Literal, overload
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
-from jwtkit._random import random_text
-from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
-from jwtkit.oauth.client.callback import Callback, check_callback
+from jwtkit.oauth.client.authorization_request import NOTHING, Application, Wish, authorization_redirect
+from jwtkit.oauth.client.callback import Callback, check_callback, code_request, consume_session
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession
-from jwtkit.oauth.client.token_endpoint import exchange, token_request
+from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession, ResponseMode
+from jwtkit.oauth.client.token_endpoint import exchange
 from jwtkit.oauth.client.token_set import TokenSet
-from jwtkit.oauth.http import HttpRequest
-from jwtkit.oauth.pkce import PKCE
-from jwtkit.oauth.scope import check_scope
-from jwtkit.oauth.steps import Steps
-from jwtkit.oauth.urls import encode_query, is_plain_url
+from jwtkit.oauth.http import HttpRequest, InboundRequest
+from jwtkit.oauth.steps import Consume, Steps
 
 __all__ = ["AuthorizationCodeFlow"]
-
-_SESSION_SECONDS: Final = 600.0
 
 
 class AuthorizationCodeFlow(Frozen):
     """Sends a user to the server and exchanges what they bring back. No argument is about security.
 
-    State, PKCE verifier, issuer and redirect URI live in the session that `start` gives.
+    State, PKCE verifier, issuer and redirect URI live in the session that `start` gives. For a login, and not only
+    access, use `jwtkit.oidc.LoginFlow`.
 
     Args:
         client: the client.
         redirect_uri: where the browser comes back to; an absolute URL as registered.
         scope: what to ask for.
+        resource: the APIs that the token is for, as absolute URIs (RFC 8707).
+        response_mode: how the callback comes: "query" unless given, "form_post" in the body of a POST, "fragment"
+            where a page of yours hands its whole URL on.
+        session_lifetime: how long the user may take, in seconds or a timedelta; ten minutes unless given.
 
     Raises:
         UsageError: an argument is of the wrong form, or the server has no authorization endpoint.
@@ -42,58 +42,82 @@ class AuthorizationCodeFlow(Frozen):
     Spec: RFC 6749 section 4.1, RFC 7636, RFC 9207, RFC 9700 section 2.1.
     """
 
-    __slots__ = ("client", "redirect_uri", "scope")
+    __slots__ = ("_application",)
 
-    def __init__(self, client: Client, *, redirect_uri: str, scope: Iterable[str] = ()) -> None:
-        if not isinstance(client, Client):
-            raise UsageError(f"client must be Client(...), got {type(client).__name__}")
-        if not is_plain_url(redirect_uri):
-            raise UsageError("redirect_uri must be an absolute http or https URL without fragment")
-        if client.server.authorization_endpoint is None:
-            raise UsageError("this server's metadata has no authorization_endpoint")
-        methods = client.server.code_challenge_methods_supported
-        if methods is not None and "S256" not in methods:
-            message = "the server does not support PKCE with S256, without which a stolen code can be redeemed"
-            raise ProtocolError(message, reason=ProtocolReason.PKCE_UNSUPPORTED)
-        self.client: Final = client
-        self.redirect_uri: Final = redirect_uri
-        self.scope: Final = check_scope(scope)
+    def __init__(
+        self,
+        client: Client,
+        *,
+        redirect_uri: str,
+        scope: Iterable[str] = (),
+        resource: Iterable[str] = (),
+        response_mode: ResponseMode | None = None,
+        session_lifetime: float | timedelta | None = None,
+    ) -> None:
+        self._application: Final = Application.of(
+            client,
+            redirect_uri,
+            scope,
+            resource=resource,
+            response_mode=response_mode,
+            session_lifetime=session_lifetime,
+        )
 
-    def start(self, *, now: float | None = None) -> AuthorizationRedirect:
-        """Begin: give the URL for the browser and the session to keep, both good for ten minutes.
+    @property
+    def client(self) -> Client:
+        """The client."""
+        return self._application.client
+
+    def start(
+        self,
+        *,
+        prompt: str | Iterable[str] | None = None,
+        max_age: float | timedelta | None = None,
+        acr_values: Iterable[str] = (),
+        claims: Mapping[str, object] | None = None,
+        login_hint: str | None = None,
+        ui_locales: Iterable[str] = (),
+        extra: Mapping[str, str] = NOTHING,
+        now: float | None = None,
+    ) -> AuthorizationRedirect:
+        """Begin: give the URL for the browser and the session to keep.
 
         Args:
+            prompt: what the server shall ask the user: "none" alone, or some of "login", "consent", "select_account"
+                and "create".
+            max_age: the oldest authentication to accept, in seconds or a timedelta; 0 demands one now.
+            acr_values: authentication contexts, best first.
+            claims: a claims request, with "userinfo" or "id_token" or both.
+            login_hint: whom the server shall offer.
+            ui_locales: languages, best first.
+            extra: parameters that this server knows beside these.
             now: seconds since the epoch; None reads the clock.
-        """
-        pkce = PKCE.generate()
-        session = AuthorizationSession(
-            issuer=self.client.server.issuer,
-            client_id=self.client.client_id,
-            redirect_uri=self.redirect_uri,
-            scope=self.scope,
-            expires_at=resolve_now(now) + _SESSION_SECONDS,
-            state=random_text(32),
-            code_verifier=pkce.verifier,
-        )
-        fields = [
-            ("response_type", "code"),
-            ("client_id", session.client_id),
-            ("redirect_uri", session.redirect_uri),
-            ("state", session.state),
-            ("code_challenge", pkce.challenge),
-            ("code_challenge_method", pkce.method),
-        ]
-        if self.scope:
-            fields.append(("scope", " ".join(self.scope)))
-        url = encode_query(str(self.client.server.authorization_endpoint), fields)
-        return AuthorizationRedirect(url=url, session=session)
 
-    def callback(self, session: AuthorizationSession, request_url: str, *, now: float | None = None) -> Callback:
+        Raises:
+            UsageError: an argument is of the wrong form, or `extra` has a parameter that is decided here.
+
+        Spec: RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1.
+        """
+        wish = Wish(
+            prompt=prompt,
+            max_age=max_age,
+            acr_values=acr_values,
+            claims=claims,
+            login_hint=login_hint,
+            ui_locales=ui_locales,
+            extra=extra,
+        )
+        return authorization_redirect(self._application, wish, nonce=None, now=now)
+
+    def callback(
+        self, session: AuthorizationSession, request: str | InboundRequest, *, now: float | None = None
+    ) -> Callback:
         """Check what the browser brought back.
 
         Args:
             session: what `start` gave, from the place where you keep it for this browser.
-            request_url: the URL that was asked of you, absolute, or from the path on. Untrusted.
+            request: the URL that was asked of you, absolute, or from the path on; for "form_post" the request itself.
+                Untrusted.
             now: seconds since the epoch; None reads the clock.
 
         Raises:
@@ -103,36 +127,35 @@ class AuthorizationCodeFlow(Frozen):
 
         Spec: RFC 6749 section 4.1.2, RFC 9207 section 2.4, RFC 9700 section 4.4.
         """
-        if not isinstance(session, AuthorizationSession):
-            raise UsageError(f"session must be an AuthorizationSession, got {type(session).__name__}: see from_json")
-        if session.redirect_uri != self.redirect_uri:
-            message = "authorization response: the session belongs to a flow with another redirect_uri"
-            raise ProtocolError(message, reason=ProtocolReason.SESSION_MISMATCH)
-        return check_callback(self.client, session, request_url, resolve_now(now))
+        return check_callback(self._application, session, request, resolve_now(now))
 
-    def token_request(self, callback: Callback) -> HttpRequest:
+    def token_request(self, callback: Callback, *, now: float | None = None) -> HttpRequest:
         """Make the request that redeems the code (RFC 6749 section 4.1.3)."""
-        if not isinstance(callback, Callback):
-            raise UsageError(f"callback must come from callback(...), got {type(callback).__name__}")
-        return token_request(
-            self.client,
-            (
-                ("grant_type", "authorization_code"),
-                ("code", callback.code.reveal()),
-                ("redirect_uri", callback.session.redirect_uri),
-                ("code_verifier", callback.session.code_verifier),
-            ),
-        )
+        return code_request(self.client, callback, now=now)
 
-    def finish(self, callback: Callback, *, now: float | None = None) -> Steps[HttpRequest, TokenSet]:
+    @overload
+    def finish(self, callback: Callback, *, now: float | None = None) -> Steps[HttpRequest, TokenSet]: ...
+    @overload
+    def finish(
+        self, callback: Callback, *, once: Literal[True], now: float | None = None
+    ) -> Steps[HttpRequest | Consume, TokenSet]: ...
+    def finish(self, callback: Callback, *, once: bool = False, now: float | None = None) -> Steps[Any, TokenSet]:
         """Redeem the code.
 
         Args:
             callback: what `callback` gave.
+            once: ask a store of yours, through the `consume` of `run`, whether the session was used before.
             now: seconds since the epoch; None reads the clock.
 
         Raises:
             OAuthError: from the steps; the server said no, for example `invalid_grant`.
-            ProtocolError: from the steps; the answer cannot be used.
+            ProtocolError: from the steps; the session was used before, or the answer cannot be used.
         """
-        return exchange(self.token_request(callback), callback.session.scope, now)
+        request = self.token_request(callback, now=now)
+
+        def steps() -> Steps[Any, TokenSet]:
+            if once:
+                yield from consume_session(callback.session)
+            return (yield from exchange(request, callback.session.scope, now))
+
+        return steps()

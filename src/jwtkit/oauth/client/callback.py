@@ -12,16 +12,20 @@ from typing import Final, final
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
+from jwtkit.oauth.client.authorization_request import Application
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.session import AuthorizationSession
-from jwtkit.oauth.client.token_endpoint import oauth_error
+from jwtkit.oauth.client.session import AuthorizationSession, ResponseMode
+from jwtkit.oauth.client.token_endpoint import oauth_error, token_request
+from jwtkit.oauth.http import HttpRequest, InboundRequest
 from jwtkit.oauth.secret import Secret
+from jwtkit.oauth.steps import Consume, Steps, consume_once
 from jwtkit.oauth.urls import parse_form
 
-__all__ = ["Callback", "check_callback"]
+__all__ = ["Callback", "check_callback", "code_request", "consume_session"]
 
 _WHAT: Final = "authorization response"
-_NEVER_ASKED_FOR: Final = ("access_token", "id_token", "response")
+_TOKENS: Final = ("access_token", "id_token", "response")
+_FORM: Final = "application/x-www-form-urlencoded"
 
 
 @final
@@ -33,53 +37,106 @@ class Callback(Proof, Frozen):
     Attributes:
         code: the authorization code.
         session: the session it belongs to.
+        id_token: the ID token that came with it in the hybrid flow, which nobody has verified; None elsewhere.
     """
 
-    __slots__ = ("code", "session")
+    __slots__ = ("code", "id_token", "session")
 
     _origin = "a flow's callback(...)"
     code: Secret
+    id_token: Secret | None
     session: AuthorizationSession
 
     def __repr__(self) -> str:
         return f"Callback(issuer={self.session.issuer!r})"
 
 
-def check_callback(client: Client, session: AuthorizationSession, request_url: str, now: float) -> Callback:
+def check_callback(
+    application: Application, session: AuthorizationSession, request: str | InboundRequest, now: float
+) -> Callback:
     """Check what a browser brought back; see `AuthorizationCodeFlow.callback`."""
+    if not isinstance(session, AuthorizationSession):
+        raise UsageError(f"session must be an AuthorizationSession, got {type(session).__name__}: see from_json")
+    server = application.client.server
     if now >= session.expires_at:
         raise _refusal("this login took too long: start again", ProtocolReason.SESSION_EXPIRED)
-    if session.issuer != client.server.issuer or session.client_id != client.client_id:
-        message = f"the session belongs to {quote(session.issuer)}, but the callback to {quote(client.server.issuer)}"
+    if session.issuer != server.issuer or session.client_id != application.client.client_id:
+        message = f"the session belongs to {quote(session.issuer)}, but the callback to {quote(server.issuer)}"
         raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
-    fields = _fields_at(session.redirect_uri, request_url)
-    _check_issuer(client, session, fields.pop("iss", None))
+    if session.redirect_uri != application.redirect_uri:
+        message = "the session belongs to a flow with another redirect_uri"
+        raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
+    fields = _fields_of(session, request)
+    _check_issuer(application.client, session, fields.pop("iss", None))
     state = fields.pop("state", "")
     if not compare_digest(state.encode("utf-8", "surrogatepass"), session.state.encode("utf-8", "surrogatepass")):
         raise _refusal("state does not belong to this browser's login", ProtocolReason.STATE_MISMATCH)
     if "error" in fields:
         raise oauth_error(dict(fields), _WHAT, None)
-    unasked = next((name for name in _NEVER_ASKED_FOR if name in fields), None)
+    asked_for = session.response_type.split()
+    unasked = next((name for name in _TOKENS if name in fields and name not in asked_for), None)
     if unasked is not None:
         raise _refusal(f"{unasked} came, but was not asked for", ProtocolReason.UNEXPECTED_PARAMETER)
-    if "code" not in fields:
-        raise _refusal("there is no code", ProtocolReason.MISSING_PARAMETER)
+    missing = next((name for name in asked_for if name not in fields), None)
+    if missing is not None:
+        raise _refusal(f"there is no {missing}", ProtocolReason.MISSING_PARAMETER)
     checked = object.__new__(Callback)
     checked.code = Secret(fields["code"])
+    checked.id_token = Secret(fields["id_token"]) if "id_token" in fields else None
     checked.session = session
     return checked
+
+
+def code_request(client: Client, callback: Callback, *, now: float | None = None) -> HttpRequest:
+    """Make the request that redeems the code (RFC 6749 section 4.1.3)."""
+    if not isinstance(callback, Callback):
+        raise UsageError(f"callback must come from callback(...), got {type(callback).__name__}")
+    session = callback.session
+    if (session.issuer, session.client_id) != (client.server.issuer, client.client_id):
+        raise UsageError("the callback belongs to another client or server: use the flow that checked it")
+    fields = (
+        ("grant_type", "authorization_code"),
+        ("code", callback.code.reveal()),
+        ("redirect_uri", session.redirect_uri),
+        ("code_verifier", session.code_verifier),
+        *(("resource", resource) for resource in session.resource),
+    )
+    return token_request(client, fields, now=now)
+
+
+def consume_session(session: AuthorizationSession) -> Steps[Consume, None]:
+    """Use a session up.
+
+    Raises:
+        ProtocolError: from the steps; it was used before.
+    """
+    if not (yield from consume_once(session.consumption())):
+        raise _refusal("this login was finished before: start again", ProtocolReason.SESSION_USED)
 
 
 def _refusal(message: str, reason: ProtocolReason) -> ProtocolError:
     return ProtocolError(f"{_WHAT}: {message}", reason=reason)
 
 
-def _fields_at(redirect_uri: str, request_url: str) -> dict[str, str]:
-    """Read the parameters of a response that arrived at the redirect URI, and nowhere else."""
-    if not isinstance(request_url, str):
-        raise UsageError(f"request_url must be a str, got {type(request_url).__name__}")
+def _fields_of(session: AuthorizationSession, request: str | InboundRequest) -> dict[str, str]:
+    """Read the parameters of a response that arrived as asked for, at the redirect URI, and nowhere else."""
+    mode: ResponseMode = session.response_mode
+    if not isinstance(request, (str, InboundRequest)):
+        raise UsageError(f"request must be a URL or an InboundRequest, got {type(request).__name__}")
+    posted = request if isinstance(request, InboundRequest) and request.method == "POST" else None
+    if (posted is not None) is not (mode == "form_post"):
+        raise _refusal(f"it did not come as {mode}, which was asked for", ProtocolReason.WRONG_ENDPOINT)
+    url, _, fragment = (request if isinstance(request, str) else request.url).partition("#")
+    query_fields = _fields_at(session.redirect_uri, url)
+    if posted is not None:
+        return _form_of(posted)
+    return query_fields if mode == "query" else parse_form(fragment, _WHAT)
+
+
+def _fields_at(redirect_uri: str, url: str) -> dict[str, str]:
+    """Read the query of a URL that is the redirect URI, with the query it has itself left out."""
+    base, _, query = url.partition("?")
     expected, _, own_query = redirect_uri.partition("?")
-    base, _, query = request_url.partition("?")
     if base.startswith("/"):
         # Behind a proxy an application may know only the path of what was asked.
         expected = "/" + expected.split("/", 3)[-1] if expected.count("/") > 2 else "/"
@@ -90,6 +147,14 @@ def _fields_at(redirect_uri: str, request_url: str) -> dict[str, str]:
         if fields.pop(name, None) != value:
             raise _refusal("it lacks the query of its redirect_uri", ProtocolReason.WRONG_ENDPOINT)
     return fields
+
+
+def _form_of(request: InboundRequest) -> dict[str, str]:
+    """Read the parameters of a form that was posted (OAuth 2.0 Form Post Response Mode section 2)."""
+    types = request.header_values("content-type")
+    if len(types) != 1 or types[0].partition(";")[0].strip().lower() != _FORM:
+        raise _refusal("it is not a form", ProtocolReason.WRONG_ENDPOINT)
+    return parse_form(request.body, _WHAT)
 
 
 def _check_issuer(client: Client, session: AuthorizationSession, iss: str | None) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jwtkit.errors import UsageError
 from jwtkit.oauth.client.authentication import ClientAuthentication
+from jwtkit.oauth.http import HttpRequest
+from jwtkit.oauth.json_response import MAX_BYTES
 from jwtkit.oauth.metadata import ServerMetadata
+from jwtkit.oauth.urls import encode_form
 
 __all__ = ["Client"]
 
@@ -32,3 +36,27 @@ class Client:
             raise UsageError("client_id must be a non-empty, printable str")
         if not hasattr(self.auth, "credentials"):
             raise UsageError("auth must be PublicClient(), ClientSecretBasic(...) or another ClientAuthentication")
+
+    def request(self, endpoint: str, fields: Iterable[tuple[str, str]], *, now: float | None = None) -> HttpRequest:
+        """Make a request to one of the server's endpoints, authenticated by the client's one method.
+
+        Args:
+            endpoint: the name in the server's metadata, for example "token_endpoint".
+            fields: the form's parameters, without those of the authentication.
+            now: seconds since the epoch, for methods that date their proof; None reads the clock.
+
+        Raises:
+            UsageError: the server has no such endpoint.
+
+        Spec: RFC 6749 section 2.3, RFC 8705 section 5.
+        """
+        proof = self.auth.credentials(self.client_id, self.server, now=now)
+        own = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
+        return HttpRequest(
+            method="POST",
+            url=self.server.endpoint(endpoint, mtls=proof.mtls),
+            headers=(*own, *proof.headers),
+            body=encode_form((*fields, *proof.fields)),
+            max_bytes=MAX_BYTES,
+            mtls=proof.mtls,
+        )

@@ -8,8 +8,8 @@ from urllib.parse import quote_plus
 
 from jwtkit import _wire
 from jwtkit.errors import UsageError
-from jwtkit.oauth.client.authentication import Fields
-from jwtkit.oauth.http import Headers
+from jwtkit.oauth.client.authentication import Credentials
+from jwtkit.oauth.metadata import ServerMetadata
 from jwtkit.oauth.secret import Secret
 
 __all__ = ["ClientSecretBasic"]
@@ -23,7 +23,8 @@ class ClientSecretBasic:
         secret: the client's secret.
 
     Example:
-        >>> ClientSecretBasic(Secret("a:b/c+d %~e")).credentials("web basic")[0]
+        >>> server = ServerMetadata(issuer="https://auth.example.com")
+        >>> ClientSecretBasic(Secret("a:b/c+d %~e")).credentials("web basic", server).headers
         (('Authorization', 'Basic d2ViK2Jhc2ljOmElM0FiJTJGYyUyQmQrJTI1JTdFZQ=='),)
 
     Spec: RFC 6749 section 2.3.1 and appendix B.
@@ -40,10 +41,10 @@ class ClientSecretBasic:
         """The registered name."""
         return "client_secret_basic"
 
-    def credentials(self, client_id: str, /) -> tuple[Headers, Fields]:
+    def credentials(self, client_id: str, _server: ServerMetadata, /, *, now: float | None = None) -> Credentials:  # noqa: ARG002 - a secret has no time
         """Give the Authorization header."""
         pair = f"{_form_encoded(client_id)}:{_form_encoded(self.secret.reveal())}"
-        return (("Authorization", f"Basic {_wire.b64_encode(pair.encode('ascii'))}"),), ()
+        return Credentials(headers=(("Authorization", f"Basic {_wire.b64_encode(pair.encode('ascii'))}"),))
 
 
 def _form_encoded(text: str) -> str:

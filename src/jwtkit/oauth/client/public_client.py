@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jwtkit.oauth.client.authentication import Fields
-from jwtkit.oauth.http import Headers
+from jwtkit.oauth.client.authentication import Credentials
+from jwtkit.oauth.metadata import ServerMetadata
 
 __all__ = ["PublicClient"]
 
@@ -20,6 +20,6 @@ class PublicClient:
         """The registered name."""
         return "none"
 
-    def credentials(self, client_id: str, /) -> tuple[Headers, Fields]:
+    def credentials(self, client_id: str, _server: ServerMetadata, /, *, now: float | None = None) -> Credentials:  # noqa: ARG002 - nothing to date
         """Give the client_id as a form field."""
-        return (), (("client_id", client_id),)
+        return Credentials(fields=(("client_id", client_id),))

@@ -5,19 +5,25 @@ It is a small value: keep its JSON wherever you keep what belongs to this one br
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final, Literal, Self, cast
 
-from jwtkit import _wire
-from jwtkit.errors import MalformedError, NotAllowedError
+from jwtkit._wire import b64url_encode
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.jose.jwk import JWK
+from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.pkce import PKCE
+from jwtkit.oauth.steps import Consume
 
-__all__ = ["AuthorizationRedirect", "AuthorizationSession"]
+__all__ = ["AuthorizationRedirect", "AuthorizationSession", "ResponseMode", "ResponseType"]
 
+ResponseMode = Literal["query", "fragment", "form_post"]
+ResponseType = Literal["code", "code id_token"]
 _VERSION: Final = 1
 _WHAT: Final = "authorization session"
-_MAX_CHARS: Final = 64 * 1024
-_TEXTS: Final = ("state", "code_verifier", "issuer", "client_id", "redirect_uri")
+_COOKIE_TYPE: Final = "authorization-session"
+_COOKIE_CHARS: Final = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +35,15 @@ class AuthorizationSession:
         client_id: the client that sent them.
         redirect_uri: where they come back to.
         scope: what was asked for.
+        resource: for which APIs (RFC 8707).
         expires_at: seconds since the epoch; later callbacks are refused.
         state: binds the callback to this browser.
         code_verifier: proves at the token endpoint that this client asked.
+        nonce: binds the ID token to this browser; None where no ID token was asked for.
+        response_type: what the callback has to bring.
+        response_mode: how the callback has to come.
+        max_age: the oldest authentication that was accepted, in seconds, or None.
+        acr_values: the authentication contexts of which one was demanded; empty where none was.
     """
 
     issuer: str
@@ -41,12 +53,16 @@ class AuthorizationSession:
     expires_at: float
     state: str = field(repr=False)
     code_verifier: str = field(repr=False)
+    resource: tuple[str, ...] = ()
+    nonce: str | None = field(default=None, repr=False)
+    response_type: ResponseType = "code"
+    response_mode: ResponseMode = "query"
+    max_age: float | None = None
+    acr_values: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """Write JSON to keep. It holds secrets: a server-side store, or an encrypted cookie."""
-        members: dict[str, Any] = {name: getattr(self, name) for name in _TEXTS}
-        members |= {"v": _VERSION, "scope": self.scope, "expires_at": self.expires_at}
-        return _wire.serialize(members, _WHAT).decode("utf-8")
+        """Write JSON to keep. It holds secrets: a server-side store, or `to_cookie`."""
+        return write(_WHAT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -56,21 +72,71 @@ class AuthorizationSession:
             MalformedError: it is something else.
             NotAllowedError: another version wrote it.
         """
-        if not isinstance(text, (str, bytes)) or len(text) > _MAX_CHARS:
+        stored = Stored(text, _WHAT, _VERSION)
+        response_type, response_mode = stored.text("response_type"), stored.text("response_mode")
+        if response_type not in ("code", "code id_token") or response_mode not in ("query", "fragment", "form_post"):
             raise MalformedError(f"{_WHAT} must be the text that to_json gave")
-        members = _wire.parse_object(text, _WHAT, depth=3, int_limit=1 << 64)
-        if members.get("v") != _VERSION:
-            raise NotAllowedError(f"{_WHAT} was written by another version: start a new one")
-        texts = {name: members.get(name) for name in _TEXTS}
-        scope, expires_at = members.get("scope"), members.get("expires_at")
-        sound = all(isinstance(value, str) and value for value in texts.values())
-        sound = sound and isinstance(scope, list) and all(isinstance(item, str) for item in scope)
-        if not sound or isinstance(expires_at, bool) or not isinstance(expires_at, (int, float)):
-            raise MalformedError(f"{_WHAT} must be the text that to_json gave")
-        PKCE.parse(str(texts["code_verifier"]))
+        PKCE.parse(stored.text("code_verifier"))
         return cls(
-            scope=tuple(scope or ()), expires_at=expires_at, **{name: str(value) for name, value in texts.items()}
+            issuer=stored.text("issuer"),
+            client_id=stored.text("client_id"),
+            redirect_uri=stored.text("redirect_uri"),
+            scope=stored.texts("scope"),
+            expires_at=stored.number("expires_at"),
+            state=stored.text("state"),
+            code_verifier=stored.text("code_verifier"),
+            resource=stored.texts("resource"),
+            nonce=stored.optional_text("nonce"),
+            response_type=cast("ResponseType", response_type),
+            response_mode=cast("ResponseMode", response_mode),
+            max_age=stored.optional_number("max_age"),
+            acr_values=stored.texts("acr_values"),
         )
+
+    def to_cookie(self, key: JWK) -> str:
+        """Write it encrypted, for applications that keep nothing: the value of a cookie with HttpOnly and Secure.
+
+        A cookie comes back as often as the browser likes: where a callback must count once, keep the session in a
+        store, or pass `once=True` to the flow's `finish`.
+
+        Args:
+            key: a secret of 32 bytes, such as `JWK.generate("A256GCM")`.
+
+        Raises:
+            UsageError: it is no such key.
+        """
+        from jwtkit.jose import jwe
+
+        _check_cookie_key(key)
+        return jwe.encrypt(self.to_json().encode("utf-8"), key, alg="dir", enc="A256GCM", typ=_COOKIE_TYPE)
+
+    @classmethod
+    def from_cookie(cls, text: str, keys: JWK | Sequence[JWK]) -> Self:
+        """Read what `to_cookie` wrote.
+
+        Args:
+            text: the value of the cookie. Untrusted.
+            keys: the key, or several while one replaces another.
+
+        Raises:
+            MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: it is something else, or another key
+                wrote it.
+            UsageError: `keys` are no such keys.
+        """
+        from jwtkit.jose import jwe
+
+        for key in keys if isinstance(keys, (list, tuple)) else (keys,):
+            _check_cookie_key(key)
+        if not isinstance(text, str) or len(text) > _COOKIE_CHARS:
+            raise MalformedError(f"{_WHAT} must be the text that to_cookie gave")
+        opened = jwe.decrypt(text, keys, algorithms=["dir"], encryptions=["A256GCM"])
+        if opened.header.typ != _COOKIE_TYPE:
+            raise NotAllowedError(f"typ must be {_COOKIE_TYPE!r}: this cookie is for another purpose")
+        return cls.from_json(opened.plaintext)
+
+    def consumption(self) -> Consume:
+        """Give what a store is asked so that this session counts once; it holds no secret."""
+        return Consume(kind="authorization_session", key=_fingerprint(self.state), expires_at=self.expires_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,3 +150,16 @@ class AuthorizationRedirect:
 
     url: str = field(repr=False)
     session: AuthorizationSession
+
+
+def _fingerprint(state: str) -> str:
+    from hashlib import sha256
+
+    return b64url_encode(sha256(state.encode("utf-8", "surrogatepass")).digest())
+
+
+def _check_cookie_key(key: object) -> None:
+    if not isinstance(key, JWK) or key.kty != "oct" or key.alg not in (None, "dir", "A256GCM"):
+        raise UsageError(
+            'a cookie is encrypted with a secret of its own: JWK.generate("A256GCM"), kept in your settings'
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from jwtkit import _wire
@@ -12,26 +12,34 @@ from jwtkit.errors import OAuthError, ProtocolError, ProtocolReason, UsageError,
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest, HttpResponse
-from jwtkit.oauth.json_response import MAX_BYTES, bad_member, json_object, optional_text
+from jwtkit.oauth.json_response import bad_member, expect_status, json_object, optional_text
 from jwtkit.oauth.scope import split_scope
 from jwtkit.oauth.secret import Secret
 from jwtkit.oauth.steps import Steps, ask
-from jwtkit.oauth.urls import encode_form
 
 __all__ = ["exchange", "oauth_error", "parse_token_response", "token_request"]
 
 _WHAT: Final = "token endpoint"
 _ERROR_TEXT: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
 _LONGEST_LIFETIME: Final = 100 * 366 * 24 * 3600
-_KNOWN: Final = ("access_token", "token_type", "scope", "expires_in", "refresh_token", "id_token")
+_KNOWN: Final = (
+    "access_token",
+    "token_type",
+    "scope",
+    "expires_in",
+    "refresh_token",
+    "id_token",
+    "issued_token_type",
+)
 
 
-def token_request(client: Client, fields: Iterable[tuple[str, str]]) -> HttpRequest:
+def token_request(client: Client, fields: Iterable[tuple[str, str]], *, now: float | None = None) -> HttpRequest:
     """Make a request to the token endpoint, authenticated by the client's one method.
 
     Args:
         client: who asks.
         fields: the grant's parameters, `grant_type` among them.
+        now: seconds since the epoch, for methods that date their proof; None reads the clock.
 
     Raises:
         UsageError: the server has no token endpoint.
@@ -40,27 +48,22 @@ def token_request(client: Client, fields: Iterable[tuple[str, str]]) -> HttpRequ
     """
     if not isinstance(client, Client):
         raise UsageError(f"client must be Client(...), got {type(client).__name__}")
-    if client.server.token_endpoint is None:
-        raise UsageError("this server's metadata has no token_endpoint")
-    headers, credentials = client.auth.credentials(client.client_id)
-    own = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
-    return HttpRequest(
-        method="POST",
-        url=client.server.token_endpoint,
-        headers=(*own, *headers),
-        body=encode_form((*fields, *credentials)),
-        max_bytes=MAX_BYTES,
-    )
+    return client.request("token_endpoint", fields, now=now)
 
 
 def parse_token_response(
-    response: HttpResponse, *, requested_scope: Iterable[str] = (), now: float | None = None
+    response: HttpResponse,
+    *,
+    requested_scope: Iterable[str] = (),
+    token_types: Collection[str] = ("bearer",),
+    now: float | None = None,
 ) -> TokenSet:
     """Read the answer of a token endpoint.
 
     Args:
         response: what came. Untrusted.
         requested_scope: what was asked for; it stands where the server names no scope (RFC 6749 section 5.1).
+        token_types: the values of `token_type` that the program can use, in lower case.
         now: seconds since the epoch, to reckon `expires_at` from; None reads the clock.
 
     Raises:
@@ -74,11 +77,9 @@ def parse_token_response(
     if "error" in members:
         # Some servers send errors with status 200, so the member decides, not the status.
         raise oauth_error(members, _WHAT, response.status)
-    if response.status != 200:
-        message = f"{_WHAT}: expected status 200, got {response.status}"
-        raise ProtocolError(message, reason=ProtocolReason.UNEXPECTED_STATUS, status=response.status)
+    expect_status(response, _WHAT)
     access_token, token_type = (_required_text(members, name) for name in ("access_token", "token_type"))
-    if token_type.lower() != "bearer":
+    if token_type.lower() not in token_types:
         message = f"{_WHAT} gave a token of type {quote(token_type)}, which this client cannot use"
         raise ProtocolError(message, reason=ProtocolReason.TOKEN_TYPE, status=response.status)
     scope = optional_text(members, "scope", _WHAT, response.status)
@@ -89,6 +90,7 @@ def parse_token_response(
         expires_at=_expires_at(members, moment),
         refresh_token=_optional_secret(members, "refresh_token"),
         id_token=_optional_secret(members, "id_token"),
+        issued_token_type=optional_text(members, "issued_token_type", _WHAT, response.status),
         extra=_wire.freeze({name: value for name, value in members.items() if name not in _KNOWN}),
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, Self
 
 from jwtkit._clock import resolve_now
+from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.secret import Secret
 
 __all__ = ["TokenSet"]
+
+_VERSION: Final = 1
+_WHAT: Final = "token set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,7 @@ class TokenSet:
         scope: what was granted; as requested where the server did not say.
         expires_at: seconds since the epoch, or None where the server did not say.
         refresh_token: for a fresh set, or None.
+        issued_token_type: what kind of token the access token is, where it was exchanged (RFC 8693 section 2.2.1).
         id_token: unverified text of an ID token, or None; `jwtkit.oidc` verifies it.
         extra: other members of the response, read-only and not trusted.
     """
@@ -33,6 +38,7 @@ class TokenSet:
     expires_at: float | None = None
     refresh_token: Secret | None = None
     id_token: Secret | None = None
+    issued_token_type: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     def is_expired(self, *, leeway: float = 0.0, now: float | None = None) -> bool:
@@ -43,3 +49,27 @@ class TokenSet:
             now: seconds since the epoch; None reads the clock.
         """
         return self.expires_at is not None and resolve_now(now) >= self.expires_at - leeway
+
+    def to_json(self) -> str:
+        """Write JSON to keep. It holds the tokens: keep it where secrets are kept."""
+        return write(_WHAT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            MalformedError: it is something else.
+            NotAllowedError: another version wrote it.
+        """
+        stored = Stored(text, _WHAT, _VERSION)
+        return cls(
+            access_token=Secret(stored.text("access_token")),
+            token_type=stored.text("token_type"),
+            scope=stored.texts("scope"),
+            expires_at=stored.optional_number("expires_at"),
+            refresh_token=stored.optional_secret("refresh_token"),
+            id_token=stored.optional_secret("id_token"),
+            issued_token_type=stored.optional_text("issued_token_type"),
+            extra=stored.mapping("extra"),
+        )

@@ -1,0 +1,246 @@
+"""The authorization request: what the browser carries to the server (RFC 6749 section 4.1.1, OpenID Core 3.1.2.1).
+
+Rules of this room:
+
+- Security is no argument: state, nonce, PKCE and the session are made here, fresh for each request.
+- A parameter that has an argument, or that is decided here, cannot be set by hand.
+- What was asked for stands in the session, so that the answer is compared with it and with nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from jwtkit import _wire
+from jwtkit._clock import resolve_now
+from jwtkit._random import random_text
+from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
+from jwtkit.jwt.dates import seconds
+from jwtkit.oauth.client.client import Client
+from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession, ResponseMode, ResponseType
+from jwtkit.oauth.pkce import PKCE
+from jwtkit.oauth.resource_indicator import check_resources
+from jwtkit.oauth.scope import check_scope
+from jwtkit.oauth.urls import encode_query, is_plain_url
+
+__all__ = ["NOTHING", "Application", "Wish", "authorization_redirect"]
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+_SESSION_SECONDS: Final = 600.0
+_PROMPTS: Final = ("none", "login", "consent", "select_account", "create")
+# What is decided here or has an argument; `extra` is for everything else.
+_OWN: Final = frozenset(
+    [
+        "response_type",
+        "response_mode",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+        "claims",
+        "prompt",
+        "max_age",
+        "acr_values",
+        "login_hint",
+        "id_token_hint",
+        "ui_locales",
+        "request",
+        "request_uri",
+        "client_secret",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What every request of a flow has in common; checked when the flow is built.
+
+    Attributes:
+        client: the client.
+        redirect_uri: where the browser comes back to.
+        scope: what to ask for.
+        resource: for which APIs.
+        response_type: what the callback has to bring.
+        response_mode: how the callback has to come.
+        session_seconds: how long the user may take.
+    """
+
+    client: Client
+    redirect_uri: str
+    scope: tuple[str, ...]
+    resource: tuple[str, ...]
+    response_type: ResponseType
+    response_mode: ResponseMode
+    session_seconds: float
+
+    @classmethod
+    def of(
+        cls,
+        client: Client,
+        redirect_uri: str,
+        scope: Iterable[str],
+        *,
+        resource: Iterable[str],
+        response_type: ResponseType = "code",
+        response_mode: ResponseMode | None,
+        session_lifetime: float | timedelta | None,
+    ) -> Application:
+        """Check what a flow is built from.
+
+        Raises:
+            UsageError: an argument is of the wrong form, or the server has no authorization endpoint.
+            ProtocolError: the server names its PKCE methods, and S256 is not among them (RFC 9700 section 2.1.1).
+        """
+        if not isinstance(client, Client):
+            raise UsageError(f"client must be Client(...), got {type(client).__name__}")
+        if not is_plain_url(redirect_uri):
+            raise UsageError("redirect_uri must be an absolute http or https URL without fragment")
+        client.server.endpoint("authorization_endpoint")
+        if response_type not in ("code", "code id_token"):
+            raise UsageError("response_type must be 'code' or 'code id_token'")
+        mode = response_mode or ("query" if response_type == "code" else "fragment")
+        if mode not in (("query", "form_post", "fragment") if response_type == "code" else ("fragment", "form_post")):
+            raise UsageError("response_mode must be 'query', 'fragment' or 'form_post'; tokens never come in a query")
+        methods = client.server.code_challenge_methods_supported
+        if methods is not None and "S256" not in methods:
+            message = "the server does not support PKCE with S256, without which a stolen code can be redeemed"
+            raise ProtocolError(message, reason=ProtocolReason.PKCE_UNSUPPORTED)
+        return cls(
+            client=client,
+            redirect_uri=redirect_uri,
+            scope=check_scope(scope),
+            resource=check_resources(resource),
+            response_type=response_type,
+            response_mode=mode,
+            session_seconds=_SESSION_SECONDS
+            if session_lifetime is None
+            else seconds(session_lifetime, "session_lifetime"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What one request asks for beside the rest; see the arguments of a flow's `start`."""
+
+    prompt: str | Iterable[str] | None = None
+    max_age: float | timedelta | None = None
+    acr_values: Iterable[str] = ()
+    claims: Mapping[str, object] | None = None
+    login_hint: str | None = None
+    id_token_hint: str | None = field(default=None, repr=False)
+    ui_locales: Iterable[str] = ()
+    extra: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False)
+
+
+def authorization_redirect(
+    application: Application, wish: Wish, *, nonce: str | None, now: float | None
+) -> AuthorizationRedirect:
+    """Make the URL for the browser, and the session to keep.
+
+    Raises:
+        UsageError: a wish is of the wrong form.
+    """
+    pkce = PKCE.generate()
+    max_age = None if wish.max_age is None else seconds(wish.max_age, "max_age", zero=True)
+    acr_values = _words(wish.acr_values, "acr_values")
+    claims = None if wish.claims is None else _claims_text(wish.claims)
+    session = AuthorizationSession(
+        issuer=application.client.server.issuer,
+        client_id=application.client.client_id,
+        redirect_uri=application.redirect_uri,
+        scope=application.scope,
+        resource=application.resource,
+        expires_at=resolve_now(now) + application.session_seconds,
+        state=random_text(32),
+        code_verifier=pkce.verifier,
+        nonce=nonce,
+        response_type=application.response_type,
+        response_mode=application.response_mode,
+        max_age=max_age,
+        acr_values=_essential_acr(wish.claims),
+    )
+    default_mode = "query" if session.response_type == "code" else "fragment"
+    fields: list[tuple[str, str | None]] = [
+        ("response_type", session.response_type),
+        ("response_mode", None if session.response_mode == default_mode else session.response_mode),
+        ("client_id", session.client_id),
+        ("redirect_uri", session.redirect_uri),
+        ("scope", " ".join(session.scope) or None),
+        ("state", session.state),
+        ("nonce", nonce),
+        ("code_challenge", pkce.challenge),
+        ("code_challenge_method", pkce.method),
+        *(("resource", resource) for resource in session.resource),
+        ("prompt", _prompt(wish.prompt)),
+        ("max_age", None if max_age is None else f"{max_age:.0f}"),
+        ("acr_values", " ".join(acr_values) or None),
+        ("claims", claims),
+        ("login_hint", _text(wish.login_hint, "login_hint")),
+        ("id_token_hint", _text(wish.id_token_hint, "id_token_hint")),
+        ("ui_locales", " ".join(_words(wish.ui_locales, "ui_locales")) or None),
+        *_extra(wish.extra),
+    ]
+    endpoint = application.client.server.endpoint("authorization_endpoint")
+    url = encode_query(endpoint, [(name, value) for name, value in fields if value is not None])
+    return AuthorizationRedirect(url=url, session=session)
+
+
+def _prompt(prompt: str | Iterable[str] | None) -> str | None:
+    """Check prompt: "none" stands alone (OpenID Connect Core section 3.1.2.1)."""
+    if prompt is None:
+        return None
+    words = (prompt,) if isinstance(prompt, str) else tuple(prompt)
+    if not words or not set(words) <= set(_PROMPTS) or (len(words) > 1 and "none" in words):
+        raise UsageError(f"prompt must be some of {', '.join(map(repr, _PROMPTS))}; 'none' stands alone")
+    return " ".join(words)
+
+
+def _words(values: Iterable[str], argument: str) -> tuple[str, ...]:
+    if isinstance(values, (str, bytes)):
+        raise UsageError(f"{argument} is a list: write {argument}=[{values!r}]")
+    words = tuple(values)
+    if not all(isinstance(word, str) and word and word.isprintable() and " " not in word for word in words):
+        raise UsageError(f"{argument} must be a list of str without spaces")
+    return words
+
+
+def _text(value: str | None, argument: str) -> str | None:
+    if value is not None and not (isinstance(value, str) and value):
+        raise UsageError(f"{argument} must be a non-empty str, or None")
+    return value
+
+
+def _claims_text(claims: Mapping[str, object]) -> str:
+    """Write the claims request (OpenID Connect Core section 5.5)."""
+    if not isinstance(claims, Mapping) or not set(claims) <= {"userinfo", "id_token"}:
+        raise UsageError("claims must be a mapping with 'userinfo' or 'id_token', or both")
+    return _wire.serialize(claims, "claims").decode("utf-8")
+
+
+def _essential_acr(claims: Mapping[str, object] | None) -> tuple[str, ...]:
+    """Give the contexts that the claims request makes essential (OpenID Connect Core section 5.5.1.1)."""
+    of_token = (claims or {}).get("id_token")
+    acr = of_token.get("acr") if isinstance(of_token, Mapping) else None
+    if not isinstance(acr, Mapping) or acr.get("essential") is not True:
+        return ()
+    values = acr.get("values", [acr["value"]] if "value" in acr else [])
+    return _words(values, "the values of acr") if isinstance(values, (list, tuple)) else ()
+
+
+def _extra(extra: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    if not isinstance(extra, Mapping):
+        raise UsageError("extra must be a mapping of parameters")
+    for name, value in extra.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise UsageError("extra must be a mapping from str to str")
+        if name in _OWN:
+            raise UsageError(f"parameter {name!r} is decided here or has an argument: it cannot be in extra")
+    return tuple(extra.items())
