@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from jwtkit import UsageError
-from jwtkit.oauth import HttpRequest, HttpResponse, Steps, Wait, arun, run
-from jwtkit.oauth.steps import ask, wait
+from jwtkit.oauth import Consume, HttpRequest, HttpResponse, Steps, Wait, arun, run
+from jwtkit.oauth.steps import ask, consume_once, wait
 
 REQUEST = HttpRequest(method="GET", url="https://a.example/")
 
@@ -124,6 +124,23 @@ def no_yield_from() -> Generator[Any, Any, None]:
     yield ask(REQUEST)
 
 
+def counted(key: str = "k") -> Steps[Consume, bool]:
+    return (yield from consume_once(Consume(kind="test", key=key, expires_at=1.0)))
+
+
+@both
+@pytest.mark.parametrize("first", [True, False])
+def test_what_counts_once(driver: Driver, first: bool) -> None:
+    asked: list[Consume] = []
+
+    def consume(what: Consume) -> bool:
+        asked.append(what)
+        return first
+
+    assert driver(counted("a"), consume=consume) is first
+    assert asked == [Consume(kind="test", key="a", expires_at=1.0)]
+
+
 MISUSE: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
     "no send": (lambda: two_questions([]), {"sleep": lambda _: None}, "pass send="),
     "no sleep": (lambda: two_questions([]), {"send": answer}, "pass sleep="),
@@ -135,6 +152,9 @@ MISUSE: dict[str, tuple[Callable[[], Any], dict[str, Any], str]] = {
         "HttpResponse",
     ),
     "no answer": (lambda: two_questions([]), {"send": lambda _: None, "sleep": lambda _: None}, "HttpResponse"),
+    "no consume": (counted, {"send": answer}, "pass consume="),
+    "a store that gives nothing": (counted, {"consume": lambda _: None}, "True or False"),
+    "a store that counts": (counted, {"consume": lambda _: 1}, "True or False"),
     "no steps": (lambda: 5, {"send": answer}, "takes the steps"),
     "a function": (lambda: two_questions, {"send": answer}, "takes the steps"),
 }
@@ -180,3 +200,13 @@ def test_coroutines_are_no_steps() -> None:
     with pytest.raises(UsageError, match="takes the steps"):
         run(made, send=answer)  # type: ignore[call-overload]  # the mistake
     made.close()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": ""}, {"key": ""}, {"key": "a" * 129}, {"key": "a\nb"}, {"key": "ä"}, {"key": 5}, {"expires_at": "soon"}],
+    ids=str,
+)
+def test_what_cannot_be_consumed(changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Consume(**{"kind": "test", "key": "k", "expires_at": 1.0, **changes})

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jwtkit.oauth.secret import Secret
     from jwtkit.oauth.server.authorization_request import AuthorizationRequest
     from jwtkit.oauth.server.token_request import TokenRequest
-    from jwtkit.oauth.steps import Steps, Wait, arun, run
+    from jwtkit.oauth.steps import Consume, Steps, Wait, arun, run
 
 __all__ = [
     "PKCE",
@@ -46,6 +46,7 @@ __all__ = [
     "ClientAuthentication",
     "ClientCredentialsFlow",
     "ClientSecretBasic",
+    "Consume",
     "Credentials",
     "Granted",
     "HttpRequest",
@@ -83,6 +84,7 @@ _HOMES: Final = MappingProxyType(
         "ClientAuthentication": "client.authentication",
         "ClientCredentialsFlow": "client.client_credentials",
         "ClientSecretBasic": "client.client_secret_basic",
+        "Consume": "steps",
         "Credentials": "client.authentication",
         "Granted": "resource.protected_resource",
         "HttpRequest": "http",

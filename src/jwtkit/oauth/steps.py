@@ -38,6 +38,7 @@ __all__ = [
 
 E = TypeVar("E")
 T = TypeVar("T")
+_KEY_CHARS = 128
 Steps = Generator[E, Any, T]
 
 
@@ -73,6 +74,17 @@ class Consume:
     kind: str
     key: str
     expires_at: float
+
+    def __post_init__(self) -> None:
+        for text in (self.kind, self.key):
+            if (
+                not isinstance(text, str)
+                or not 1 <= len(text) <= _KEY_CHARS
+                or not (text.isascii() and text.isprintable())
+            ):
+                raise UsageError(f"kind and key of a Consume are printable ASCII of 1 to {_KEY_CHARS} characters")
+        if not is_finite(self.expires_at):
+            raise UsageError("expires_at of a Consume is a finite number of seconds since the epoch")
 
 
 Send = Callable[[HttpRequest], HttpResponse]
