@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from jwtkit.errors import UsageError
 from jwtkit.oauth.http import Headers
 from jwtkit.oauth.metadata import ServerMetadata
+from jwtkit.oauth.secret import Secret
 
-__all__ = ["ClientAuthentication", "Credentials", "Fields"]
+__all__ = ["ClientAuthentication", "Credentials", "Fields", "check_secret"]
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -45,3 +47,20 @@ class ClientAuthentication(Protocol):
             now: seconds since the epoch; None reads the clock.
         """
         ...
+
+
+def check_secret(secret: object) -> None:
+    """Check a client secret that the program gave.
+
+    Raises:
+        UsageError: it is no Secret, or holds a lone surrogate, which no UTF-8 text has.
+    """
+    if not isinstance(secret, Secret):
+        raise UsageError(f"secret must be Secret(...), got {type(secret).__name__}")
+    try:
+        secret.reveal().encode("utf-8")
+    except UnicodeEncodeError:
+        # The exception of the standard library holds the whole secret.
+        raise UsageError(
+            "secret is not text: it holds a lone surrogate. Was it read with the right encoding?"
+        ) from None

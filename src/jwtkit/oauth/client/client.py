@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from jwtkit.errors import UsageError
-from jwtkit.oauth.client.authentication import ClientAuthentication
+from jwtkit.oauth.client.authentication import ClientAuthentication, Credentials, Fields
 from jwtkit.oauth.http import HttpRequest
 from jwtkit.oauth.json_response import MAX_BYTES
 from jwtkit.oauth.metadata import ServerMetadata
 from jwtkit.oauth.urls import encode_form
 
 __all__ = ["Client"]
+
+_PROOFS: Final = frozenset(["client_secret", "client_assertion", "client_assertion_type"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class Client:
             raise UsageError(f"server must be ServerMetadata, got {type(self.server).__name__}: see discover(...)")
         if not isinstance(self.client_id, str) or not self.client_id or not self.client_id.isprintable():
             raise UsageError("client_id must be a non-empty, printable str")
-        if not hasattr(self.auth, "credentials"):
+        if isinstance(self.auth, type) or not hasattr(self.auth, "credentials"):
             raise UsageError("auth must be PublicClient(), ClientSecretBasic(...) or another ClientAuthentication")
 
     def request(self, endpoint: str, fields: Iterable[tuple[str, str]], *, now: float | None = None) -> HttpRequest:
@@ -46,17 +49,37 @@ class Client:
             now: seconds since the epoch, for methods that date their proof; None reads the clock.
 
         Raises:
-            UsageError: the server has no such endpoint.
+            UsageError: the server has no such endpoint, or the fields hold an authentication of their own.
 
         Spec: RFC 6749 section 2.3, RFC 8705 section 5.
         """
-        proof = self.auth.credentials(self.client_id, self.server, now=now)
+        proof = self._proof(now)
         own = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
         return HttpRequest(
             method="POST",
             url=self.server.endpoint(endpoint, mtls=proof.mtls),
             headers=(*own, *proof.headers),
-            body=encode_form((*fields, *proof.fields)),
+            body=encode_form(_authenticated(tuple(fields), proof.fields)),
             max_bytes=MAX_BYTES,
             mtls=proof.mtls,
         )
+
+    def _proof(self, now: float | None) -> Credentials:
+        proof: object = self.auth.credentials(self.client_id, self.server, now=now)
+        if isinstance(proof, Credentials):
+            return proof
+        hint = ""
+        if isinstance(proof, Coroutine):
+            proof.close()  # it will never be awaited, and should not warn about it
+            hint = ": for a key that is awaited there is client_assertion_draft(...)"
+        kind = type(self.auth).__name__
+        raise UsageError(f"credentials of the {kind} must give Credentials(...), got {type(proof).__name__}{hint}")
+
+
+def _authenticated(fields: Fields, proof: Fields) -> Fields:
+    """Add the proof to the form. Some requests name the client themselves, and no parameter comes twice."""
+    added = tuple(pair for pair in proof if pair not in fields)
+    names = {name for name, _ in fields}
+    if names & (_PROOFS | {name for name, _ in added}):
+        raise UsageError("the fields hold an authentication of their own, and a request has one (RFC 6749 section 2.3)")
+    return (*fields, *added)
