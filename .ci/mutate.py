@@ -36,7 +36,15 @@ from mutants import Mutant, mutants
 
 SOURCE: Final = Path.cwd() / "src" / "jwtkit"
 OPTIONS: Final = ["-q", "-s", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
-LEFT_OUT: Final = ("tests/shell", "tests/typing", "node_peer", "test_imports.py", "test_loopback.py", "test_remote")
+LEFT_OUT: Final = (
+    "tests/interop",
+    "tests/shell",
+    "tests/typing",
+    "node_peer",
+    "test_imports.py",
+    "test_loopback.py",
+    "test_remote",
+)
 SLOWEST: Final = 0.5  # seconds that a test may take
 FIRST, SECOND = 3.0, 8.0  # seconds of tests for one mutant in each round
 # What tests import and costs time to load; nothing of it imports jwtkit.

@@ -171,6 +171,16 @@ def test_a_callback_belongs_to_the_flow_that_checked_it() -> None:
         AuthorizationCodeFlow(other, redirect_uri=REDIRECT).token_request(callback)
 
 
+@pytest.mark.parametrize("changes", [{"nonce": "n"}, {"response_type": "code id_token"}], ids=str)
+def test_the_session_of_a_login_belongs_to_a_login(changes: dict[str, str]) -> None:
+    own = flow()
+    members = {**json.loads(own.start(now=NOW).session.to_json()), **changes}
+    session = AuthorizationSession.from_json(json.dumps(members))
+    with pytest.raises(ProtocolError) as refusal:
+        own.callback(session, f"{REDIRECT}?{urlencode({'code': 'c', 'state': session.state})}", now=NOW)
+    assert refusal.value.reason == "session_mismatch"
+
+
 # --- how the answer comes
 
 OTHER = "https://app.example.com/other"

@@ -80,7 +80,9 @@ def test_cve_2023_27490_no_check_can_be_left_out() -> None:
     arguments = set(inspect.signature(AuthorizationCodeFlow).parameters)
     arguments |= set(inspect.signature(AuthorizationCodeFlow.start).parameters)
     arguments |= set(inspect.signature(AuthorizationCodeFlow.callback).parameters)
-    assert arguments == {"client", "redirect_uri", "scope", "self", "now", "session", "request_url"}
+    wishes = {"prompt", "max_age", "acr_values", "claims", "login_hint", "ui_locales", "extra"}
+    places = {"client", "redirect_uri", "scope", "resource", "response_mode", "session_lifetime"}
+    assert arguments == {"self", "now", "session", "request"} | places | wishes
 
 
 def test_cve_2026_54603_credentials_never_follow_a_redirect() -> None:

@@ -236,8 +236,9 @@ def _names(keys: Sequence[JWK]) -> str:
 def _not_found(
     header: Header, source: KeySource, keys: Sequence[JWK], row: KeyAlgorithm, issuer: str | None
 ) -> KeyNotFoundError:
+    is_known = isinstance(source, (JWKS, OwnKeys))
     held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
-    has = f"has {_names(held)}" if held else "holds none"
+    has = f"has {_names(held)}" if held else "holds none" if is_known else "has none that the header may mean"
     if header.kid is None:
         message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {has}"
     else:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, overload
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
+from jwtkit.errors import ProtocolError, ProtocolReason
 from jwtkit.oauth.client.authorization_request import NOTHING, Application, Wish, authorization_redirect
 from jwtkit.oauth.client.callback import Callback, check_callback, code_request, consume_session
 from jwtkit.oauth.client.client import Client
@@ -127,7 +128,12 @@ class AuthorizationCodeFlow(Frozen):
 
         Spec: RFC 6749 section 4.1.2, RFC 9207 section 2.4, RFC 9700 section 4.4.
         """
-        return check_callback(self._application, session, request, resolve_now(now))
+        callback = check_callback(self._application, session, request, resolve_now(now))
+        if session.nonce is not None:
+            # It belongs to a login, whose ID token this flow would never verify.
+            message = "authorization response: the session was made by LoginFlow.start, which has a callback of its own"
+            raise ProtocolError(message, reason=ProtocolReason.SESSION_MISMATCH)
+        return callback
 
     def token_request(self, callback: Callback, *, now: float | None = None) -> HttpRequest:
         """Make the request that redeems the code (RFC 6749 section 4.1.3)."""

@@ -66,8 +66,11 @@ def check_callback(
     if session.redirect_uri != application.redirect_uri:
         message = "the session belongs to a flow with another redirect_uri"
         raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
+    if session.response_type != application.response_type:
+        message = f"the session belongs to a flow with the response_type {session.response_type!r}"
+        raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
     fields = _fields_of(session, request)
-    _check_issuer(application.client, session, fields.pop("iss", None))
+    _check_issuer(application, session, fields)
     state = fields.pop("state", "")
     if not compare_digest(state.encode("utf-8", "surrogatepass"), session.state.encode("utf-8", "surrogatepass")):
         raise _refusal("state does not belong to this browser's login", ProtocolReason.STATE_MISMATCH)
@@ -157,9 +160,13 @@ def _form_of(request: InboundRequest) -> dict[str, str]:
     return parse_form(request.body, _WHAT)
 
 
-def _check_issuer(client: Client, session: AuthorizationSession, iss: str | None) -> None:
+def _check_issuer(application: Application, session: AuthorizationSession, fields: dict[str, str]) -> None:
+    iss = fields.pop("iss", None)
     if iss is None:
-        if client.server.authorization_response_iss_parameter_supported:
+        # In the hybrid flow the ID token of the callback says who speaks, and is verified before the code is sent
+        # anywhere, so servers leave iss out there (RFC 9700 section 4.4.2.1).
+        says_so = application.response_type == "code id_token" and "id_token" in fields and "error" not in fields
+        if application.client.server.authorization_response_iss_parameter_supported and not says_so:
             raise _refusal("the server always names itself (iss), but did not", ProtocolReason.ISSUER_MISSING)
     elif iss != session.issuer:
         message = f"it is from {quote(iss)}, but the login was sent to {quote(session.issuer)}"
