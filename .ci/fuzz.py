@@ -61,6 +61,30 @@ with atheris.instrument_imports(include=["jwtkit", "cryptography.hazmat.primitiv
         parse_algorithms,
         report,
     )
+    from jwtkit.oauth import (
+        AuthorizationCodeFlow,
+        AuthorizationSession,
+        Client,
+        DeviceSession,
+        HttpResponse,
+        InboundRequest,
+        JWKSCache,
+        PublicClient,
+        Secret,
+        ServerMetadata,
+        TokenSet,
+        parse_device_authorization_response,
+        parse_discovery_response,
+        parse_introspection_response,
+        parse_jwks_response,
+        parse_refresh_response,
+        parse_resource_metadata_response,
+        parse_revocation_response,
+        parse_token_exchange_response,
+        parse_token_response,
+        run,
+    )
+    from jwtkit.oidc import IdTokenVerifier, LoginRecord, UserInfoVerifier, parse_userinfo_response
 
     # What a key loads when it is first needed would otherwise escape the instrumentation.
     for _module in pkgutil.iter_modules(crypto.__path__):
@@ -427,6 +451,102 @@ def explained(data: bytes) -> None:
                 check_message(finding.message)
 
 
+ISSUER, REDIRECT = "https://auth.example.com", "https://app.example.com/callback"
+SERVER = ServerMetadata(
+    issuer=ISSUER, authorization_endpoint=f"{ISSUER}/a", token_endpoint=f"{ISSUER}/t", jwks_uri=f"{ISSUER}/keys"
+)
+CLIENT = Client(server=SERVER, client_id="app", auth=PublicClient())
+TOKENS = TokenSet(access_token=Secret("a"), token_type="Bearer", refresh_token=Secret("r"))  # noqa: S106  # its name
+
+
+@cache
+def login() -> Any:
+    claims = Claims(iss=ISSUER, sub="alice", aud="app", nonce="n", iat=NOW, exp=NOW + 60)
+    text = Token.sign(claims, KEY, now=NOW).compact
+    return IdTokenVerifier(issuer=ISSUER, client_id="app", keys=KEY, algorithms=["HS256"]).verify(
+        text, nonce="n", now=NOW
+    )
+
+
+@cache
+def userinfo_verifier() -> UserInfoVerifier:
+    return UserInfoVerifier(issuer=ISSUER, client_id="app", keys=KEY, algorithms=["HS256"])
+
+
+def cached_keys(response: HttpResponse) -> None:
+    caching = JWKSCache(f"{ISSUER}/keys")
+    run(caching.refresh(now=NOW), send=lambda _request: response)
+    expect(caching.jwks, "a set that is refreshed and not there")
+    lasts = (caching.fresh_until or 0) - NOW
+    expect(60 <= lasts <= 24 * 3600, f"a set that is fresh for {lasts} seconds")
+    other = JWKSCache(f"{ISSUER}/keys")
+    other.restore(caching.snapshot() or "")
+    expect(other.fresh_until == caching.fresh_until, "a snapshot that is another")
+
+
+ANSWERS: dict[str, Callable[[HttpResponse], object]] = {
+    "token": lambda answer: parse_token_response(answer, now=NOW),
+    "refresh": lambda answer: parse_refresh_response(answer, tokens=TOKENS, now=NOW),
+    "exchange": lambda answer: parse_token_exchange_response(answer, now=NOW),
+    "device": lambda answer: parse_device_authorization_response(answer, client=CLIENT, now=NOW),
+    "introspection": parse_introspection_response,
+    "revocation": parse_revocation_response,
+    "metadata": lambda answer: parse_discovery_response(answer, issuer=ISSUER),
+    "resource": lambda answer: parse_resource_metadata_response(answer, resource=ISSUER),
+    "keys": parse_jwks_response,
+    "cache": cached_keys,
+    "userinfo": lambda answer: parse_userinfo_response(answer, id_token=login(), now=NOW),
+    "signed userinfo": lambda answer: parse_userinfo_response(
+        answer, id_token=login(), verifier=userinfo_verifier(), now=NOW
+    ),
+}
+
+
+def answer(data: bytes) -> None:
+    status, head, body = fields(data, 3)
+    number = int(status) if status.isdigit() and len(status) == 3 else 200
+    lines = [line.partition(": ") for line in as_text(head).splitlines()]
+    headers = tuple((name, value) for name, _, value in lines)
+    response = attempt(HttpResponse, status=100 + number % 500, headers=headers, body=body)
+    if response is not None:
+        for name, parse in ANSWERS.items():
+            made = attempt(parse, response)
+            if made is not None:
+                repr(made)
+            if name == "token" and made is not None:
+                expect(TokenSet.from_json(made.to_json()) == made, "tokens that come back as others")
+            if name == "device" and made is not None:
+                expect(DeviceSession.from_json(made.to_json()) == made, "a session that comes back as another")
+
+
+def callback(data: bytes) -> None:
+    for mode in ("query", "fragment", "form_post"):
+        flow = AuthorizationCodeFlow(CLIENT, redirect_uri=REDIRECT, response_mode=mode)
+        session = flow.start(now=NOW).session
+        form = (("Content-Type", "application/x-www-form-urlencoded"),)
+        posted = InboundRequest(method="POST", url=REDIRECT, headers=form, body=data)
+        mark = {"query": "?", "fragment": "#"}.get(mode)
+        for came in (as_text(data), posted if mark is None else f"{REDIRECT}{mark}{as_text(data)}"):
+            expect(attempt(flow.callback, session, came, now=NOW) is None, "a state that nobody knows was accepted")
+        known = as_text(data).replace("STATE", session.state)
+        body = known.encode("utf-8", "surrogateescape")
+        posted = InboundRequest(method="POST", url=REDIRECT, headers=form, body=body)
+        made = attempt(flow.callback, session, posted if mark is None else f"{REDIRECT}{mark}{known}", now=NOW)
+        if made is not None:
+            repr(made)
+            attempt(flow.token_request, made)
+
+
+def stored(data: bytes) -> None:
+    for kind in (AuthorizationSession, DeviceSession, TokenSet, LoginRecord):
+        for source in (data, as_text(data)):
+            made = attempt(kind.from_json, source)
+            if made is not None:
+                repr(made)
+                expect(kind.from_json(made.to_json()) == made, f"a {kind.__name__} that comes back as another")
+    attempt(JWKSCache(f"{ISSUER}/keys").restore, data)
+
+
 # The seeds: one of everything, so that the fuzzer starts behind the first checks.
 
 
@@ -722,6 +842,58 @@ def unverified_seeds() -> Iterable[bytes]:
     yield b"eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..AAAA.AAAA.AAAA"
 
 
+def answer_seeds() -> Iterable[bytes]:
+    members: list[dict[str, Any]] = [
+        {"access_token": "a", "token_type": "Bearer", "expires_in": 60, "scope": "a b", "refresh_token": "r"},
+        {"access_token": "a", "token_type": "N_A", "issued_token_type": "urn:ietf:params:oauth:token-type:jwt"},
+        {"error": "invalid_grant", "error_description": "no", "error_uri": "https://a.example"},
+        {
+            "device_code": "d",
+            "user_code": "U",
+            "verification_uri": "https://a.example",
+            "expires_in": 60,
+            "interval": 5,
+        },
+        {"active": True, "scope": "a", "aud": ["x"], "exp": NOW, "sub": "alice", "username": "a", "client_id": "app"},
+        {"active": False},
+        {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/k", "scopes_supported": ["a"], "mtls_endpoint_aliases": {}},
+        {"resource": ISSUER, "authorization_servers": [ISSUER], "scopes_supported": ["a"]},
+        {"sub": "alice", "email": "a@example.com", "_claim_names": {"a": "b"}},
+        JWKS([key for key in verification_keys() if key.kty == "EC"]).to_dict(),
+    ]
+    headers = b'Content-Type: application/json\nCache-Control: max-age=60, must-revalidate\nETag: "x"\nAge: 5'
+    for one in members:
+        yield b"100\0" + headers + b"\0" + dump(one)
+        yield b"300\0" + headers + b"\nRetry-After: 5\nWWW-Authenticate: Bearer\0" + dump(one)
+    signed = Token.sign(Claims(iss=ISSUER, aud="app", sub="alice", exp=NOW + 60), KEY).compact.encode("ascii")
+    yield b"100\0Content-Type: application/jwt\0" + signed
+    date = b"Date: Tue, 15 Nov 1994 08:12:31 GMT\nRetry-After: Tue, 15 Nov 1994 08:14:31 GMT"
+    yield b"403\0Content-Type: text/html\n" + date + b"\0<html>"
+
+
+def callback_seeds() -> Iterable[bytes]:
+    yield b"code=c&state=STATE&iss=https%3A%2F%2Fauth.example.com"
+    yield b"error=access_denied&error_description=no&state=STATE"
+    yield b"code=c&state=STATE&state=STATE"
+    yield b"code=c&state=STATE&id_token=x&access_token=y"
+
+
+def stored_seeds() -> Iterable[bytes]:
+    flow = AuthorizationCodeFlow(CLIENT, redirect_uri=REDIRECT, scope=["a"], resource=["https://api.example.com"])
+    yield flow.start(max_age=60, now=NOW).session.to_json().encode("ascii")
+    yield TOKENS.to_json().encode("ascii")
+    yield login().record.to_json().encode("ascii")
+    device = DeviceSession(
+        issuer=ISSUER,
+        client_id="app",
+        device_code=Secret("d"),
+        user_code="U",
+        verification_uri="https://a.example",
+        expires_at=NOW,
+    )
+    yield device.to_json().encode("ascii")
+
+
 DOORS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterable[bytes]]]] = {
     "header": (header, header_seeds),
     "jws": (jws_compact, jws_seeds),
@@ -740,12 +912,19 @@ DOORS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterable[bytes]]]] 
     "jwe_json": (jwe_json, jwe_json_seeds),
     "nested": (nested, nested_seeds),
     "report": (explained, explained_seeds),
+    "answer": (answer, answer_seeds),
+    "callback": (callback, callback_seeds),
+    "stored": (stored, stored_seeds),
 }
 # Words that mutations would take long to spell: names of members and their values, and other text.
 NAMES = """
 alg kid typ cty crit b64 use key_ops kty crv k n e d p q dp dq qi oth x y pub priv x5c x5t x5t#S256 keys
 protected payload header signature signatures iss sub aud exp nbf iat jti scope azp nonce auth_time acr amr sid cnf act
 RSA EC OKP AKP oct sig enc sign verify P-256 P-384 P-521 secp256k1 X25519 X448
+access_token token_type expires_in refresh_token id_token issued_token_type error error_description device_code
+user_code
+verification_uri interval active username issuer jwks_uri mtls_endpoint_aliases resource authorization_servers v state
+code_verifier expires_at response_type response_mode max_age acr_values
 zip DEF epk apu apv p2s p2c tag iv aad ciphertext encrypted_key recipients unprotected JWT dir A256GCM A256KW
 """
 TEXTS = """
