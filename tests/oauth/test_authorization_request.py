@@ -305,8 +305,13 @@ def test_a_session_counts_once_where_there_is_a_store() -> None:
     assert run(own.finish(callback, once=True), send=answer, consume=store.consume).access_token.reveal() == "t"
     again = own.callback(session, url, now=NOW)
     sent: list[HttpRequest] = []
+
+    def send(request: HttpRequest) -> HttpResponse:
+        sent.append(request)
+        return answer(request)
+
     with pytest.raises(ProtocolError) as refusal:
-        run(own.finish(again, once=True), send=lambda request: sent.append(request) or answer(request), consume=store.consume)  # fmt: skip
+        run(own.finish(again, once=True), send=send, consume=store.consume)
     assert refusal.value.reason == "session_used"
     assert not sent, "the code is not redeemed a second time"
     ((kind, key),) = store.seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -79,7 +80,7 @@ def test_when_to_ask_again(value: str | None, date: str | None, seconds: float |
     assert refusal(HttpResponse(status=503, headers=headers)).retry_after == seconds
 
 
-PARSERS = {
+PARSERS: dict[str, Callable[[HttpResponse], object]] = {
     "token": parse_token_response,
     "keys": parse_jwks_response,
     "metadata": lambda response: parse_discovery_response(response, issuer="https://auth.example.com"),
@@ -88,10 +89,10 @@ PARSERS = {
 
 @pytest.mark.parametrize("parse", PARSERS.values(), ids=PARSERS)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_is_read(parse: object, status: int) -> None:
+def test_no_redirect_is_read(parse: Callable[[HttpResponse], object], status: int) -> None:
     headers = (("Location", "https://evil.example/"), ("Content-Type", "application/json"))
     with pytest.raises(ProtocolError) as caught:
-        parse(HttpResponse(status=status, headers=headers, body=b"{}"))  # type: ignore[operator]
+        parse(HttpResponse(status=status, headers=headers, body=b"{}"))
     assert (caught.value.reason, caught.value.status) == ("redirect", status)
 
 

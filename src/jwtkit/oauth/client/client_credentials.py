@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.errors import UsageError
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.token_endpoint import exchange, token_request
+from jwtkit.oauth.client.token_endpoint import NOTHING, exchange, form_fields, token_request
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest
 from jwtkit.oauth.scope import check_scope
@@ -38,19 +38,29 @@ class ClientCredentialsFlow(Frozen):
             raise UsageError("a public client has no credentials: use ClientSecretBasic(...) or another method")
         self.client: Final = client
 
-    def token(self, *, scope: Iterable[str] = (), now: float | None = None) -> Steps[HttpRequest, TokenSet]:
+    def token(
+        self,
+        *,
+        scope: Iterable[str] = (),
+        resource: Iterable[str] = (),
+        extra: Mapping[str, str] = NOTHING,
+        now: float | None = None,
+    ) -> Steps[HttpRequest, TokenSet]:
         """Ask for a token.
 
         Args:
             scope: what to ask for.
+            resource: the APIs that the token is for, as absolute URIs (RFC 8707).
+            extra: parameters that this server knows beside these, such as `audience`.
             now: seconds since the epoch; None reads the clock.
 
         Raises:
+            UsageError: at the call; an argument is of the wrong form, or `extra` has a parameter that is decided here.
             OAuthError: from the steps; the server said no.
             ProtocolError: from the steps; the answer cannot be used.
+
+        Spec: RFC 6749 sections 4.4.2 and 4.4.3, RFC 8707 section 2.2.
         """
         wanted = check_scope(scope)
-        fields = [("grant_type", "client_credentials")]
-        if wanted:
-            fields.append(("scope", " ".join(wanted)))
-        return exchange(token_request(self.client, fields), wanted, now)
+        fields = form_fields([("grant_type", "client_credentials")], scope=wanted, resource=resource, extra=extra)
+        return exchange(token_request(self.client, fields, now=now), wanted, now)

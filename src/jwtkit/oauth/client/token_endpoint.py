@@ -1,9 +1,19 @@
-"""The token endpoint: the request every grant makes, and the answer every grant reads (RFC 6749 section 5)."""
+"""The token endpoint: the request every grant makes, and the answer every grant reads (RFC 6749 section 5).
+
+The other endpoints at which this client authenticates refuse in the same words, so what they share stands here too.
+
+Rules of this room:
+
+- What the caller gives is text that can be written as a form, or a `UsageError`; credentials are no parameters.
+- Whatever comes back gives a value, an `OAuthError` where the server said no, or a `ProtocolError` that keeps the
+  status, the pause the server asked for, and the beginning of the body.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from jwtkit import _wire
@@ -12,15 +22,38 @@ from jwtkit.errors import OAuthError, ProtocolError, ProtocolReason, UsageError,
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest, HttpResponse
-from jwtkit.oauth.json_response import bad_member, expect_status, json_object, optional_text
-from jwtkit.oauth.scope import split_scope
+from jwtkit.oauth.json_response import (
+    bad_member,
+    expect_response,
+    expect_status,
+    is_json,
+    json_object,
+    optional_text,
+    unusable,
+)
+from jwtkit.oauth.resource_indicator import check_resources
+from jwtkit.oauth.scope import check_scope, is_scope, split_scope
 from jwtkit.oauth.secret import Secret
 from jwtkit.oauth.steps import Steps, ask
 
-__all__ = ["exchange", "oauth_error", "parse_token_response", "token_request"]
+__all__ = [
+    "NOTHING",
+    "endpoint_request",
+    "exchange",
+    "form_fields",
+    "oauth_error",
+    "parse_token_response",
+    "read_answer",
+    "seconds_from",
+    "token_request",
+    "token_text",
+]
 
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _WHAT: Final = "token endpoint"
 _ERROR_TEXT: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
+# What a token is written with (RFC 6749 appendix A.12): one of these goes into a header.
+_TOKEN_TEXT: Final = re.compile(r"[\x20-\x7e]+")
 _LONGEST_LIFETIME: Final = 100 * 366 * 24 * 3600
 _KNOWN: Final = (
     "access_token",
@@ -31,6 +64,8 @@ _KNOWN: Final = (
     "id_token",
     "issued_token_type",
 )
+# Each of these comes from the client's one method of authentication, and from nowhere else.
+_CREDENTIALS: Final = frozenset(["client_id", "client_secret", "client_assertion", "client_assertion_type"])
 
 
 def token_request(client: Client, fields: Iterable[tuple[str, str]], *, now: float | None = None) -> HttpRequest:
@@ -38,17 +73,75 @@ def token_request(client: Client, fields: Iterable[tuple[str, str]], *, now: flo
 
     Args:
         client: who asks.
-        fields: the grant's parameters, `grant_type` among them.
+        fields: the grant's parameters, `grant_type` among them, without credentials.
         now: seconds since the epoch, for methods that date their proof; None reads the clock.
 
     Raises:
-        UsageError: the server has no token endpoint.
+        UsageError: the server has no token endpoint, or a parameter is no text, or a credential.
 
     Spec: RFC 6749 sections 2.3 and 3.2.
     """
+    return endpoint_request(client, "token_endpoint", fields, now=now)
+
+
+def endpoint_request(
+    client: Client, endpoint: str, fields: Iterable[tuple[str, str]], *, now: float | None = None
+) -> HttpRequest:
+    """Make a request to one of the server's endpoints, as `token_request` does to that one."""
     if not isinstance(client, Client):
         raise UsageError(f"client must be Client(...), got {type(client).__name__}")
-    return client.request("token_endpoint", fields, now=now)
+    return client.request(endpoint, _checked(fields), now=now)
+
+
+def form_fields(
+    own: Iterable[tuple[str, str | None]],
+    *,
+    scope: Iterable[str] = (),
+    resource: Iterable[str] = (),
+    extra: Mapping[str, str] = NOTHING,
+) -> tuple[tuple[str, str], ...]:
+    """Put the parameters of a request together.
+
+    Args:
+        own: what the flow decides or has an argument for, with None for what is not sent; none of it can be in `extra`.
+        scope: what to ask for.
+        resource: for which APIs.
+        extra: parameters that this server knows beside these.
+
+    Raises:
+        UsageError: one of them is of the wrong form.
+    """
+    decided = tuple(own)
+    if not isinstance(extra, Mapping):
+        raise UsageError("extra must be a mapping of parameters")
+    taken = {"scope", "resource", "grant_type", *(name for name, _ in decided)}
+    for name in extra:
+        if name in taken:
+            raise UsageError(f"parameter {name!r} is decided here or has an argument: it cannot be in extra")
+    words = " ".join(check_scope(scope))
+    return _checked(
+        (
+            *((name, value) for name, value in decided if value is not None),
+            *((("scope", words),) if words else ()),
+            *(("resource", item) for item in check_resources(resource)),
+            *extra.items(),
+        )
+    )
+
+
+def token_text(value: object, argument: str) -> str:
+    """Give the text of a token that is to be sent.
+
+    Raises:
+        UsageError: it is neither a `Secret` nor a `jwtkit.Token`.
+    """
+    if isinstance(value, Secret):
+        return value.reveal()
+    from jwtkit.jwt.token import Token
+
+    if isinstance(value, Token):
+        return value.compact
+    raise UsageError(f"{argument} must be a Secret or a jwtkit Token, got {type(value).__name__}: write Secret(text)")
 
 
 def parse_token_response(
@@ -63,7 +156,7 @@ def parse_token_response(
     Args:
         response: what came. Untrusted.
         requested_scope: what was asked for; it stands where the server names no scope (RFC 6749 section 5.1).
-        token_types: the values of `token_type` that the program can use, in lower case.
+        token_types: the values of `token_type` that the program can use, in any case.
         now: seconds since the epoch, to reckon `expires_at` from; None reads the clock.
 
     Raises:
@@ -73,21 +166,21 @@ def parse_token_response(
     Spec: RFC 6749 sections 5.1 and 5.2.
     """
     moment = resolve_now(now)
-    members = json_object(response, _WHAT)
-    if "error" in members:
-        # Some servers send errors with status 200, so the member decides, not the status.
-        raise oauth_error(members, _WHAT, response.status)
-    expect_status(response, _WHAT)
+    if isinstance(token_types, str) or isinstance(requested_scope, str):
+        raise UsageError("token_types and requested_scope are lists of str")
+    members = read_answer(response, _WHAT)
     access_token, token_type = (_required_text(members, name) for name in ("access_token", "token_type"))
-    if token_type.lower() not in token_types:
+    if token_type.lower() not in {known.lower() for known in token_types}:
         message = f"{_WHAT} gave a token of type {quote(token_type)}, which this client cannot use"
         raise ProtocolError(message, reason=ProtocolReason.TOKEN_TYPE, status=response.status)
     scope = optional_text(members, "scope", _WHAT, response.status)
+    if not is_scope(scope or ""):
+        raise bad_member(_WHAT, "scope", "a list of scopes with spaces between", response.status)
     return TokenSet(
         access_token=Secret(access_token),
         token_type=token_type,
         scope=tuple(requested_scope) if scope is None else split_scope(scope),
-        expires_at=_expires_at(members, moment),
+        expires_at=None if members.get("expires_in") is None else moment + seconds_from(members, "expires_in", _WHAT),
         refresh_token=_optional_secret(members, "refresh_token"),
         id_token=_optional_secret(members, "id_token"),
         issued_token_type=optional_text(members, "issued_token_type", _WHAT, response.status),
@@ -101,6 +194,38 @@ def exchange(request: HttpRequest, scope: Iterable[str], now: float | None) -> S
     return parse_token_response(response, requested_scope=scope, now=now)
 
 
+def read_answer(response: HttpResponse, what: str, *, error_with_200: bool = True) -> dict[str, Any]:
+    """Read the members of a success, and raise what the answer is otherwise.
+
+    Args:
+        response: what came. Untrusted.
+        what: names the endpoint in messages.
+        error_with_200: whether a member `error` is a refusal even with status 200, as some servers send it.
+
+    Raises:
+        OAuthError: the server said no.
+        ProtocolError: the answer is no such object, or the server failed (5xx), whatever it says then.
+    """
+    status = expect_response(response, what).status
+    if status == 401 and not is_json(response) and response.header("www-authenticate"):
+        scheme = quote((response.header("www-authenticate") or "").split(" ")[0])
+        message = (
+            f"{what} answered 401 and asks for {scheme}: compare client_id, secret and method with the registration"
+        )
+        raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
+    members = json_object(response, what)
+    if status >= 500:
+        # It may say an error, but what it asks for is patience, and only this error keeps how long.
+        error = members.get("error")
+        said = f" ({quote(error)})" if isinstance(error, str) and _ERROR_TEXT.fullmatch(error) else ""
+        message = f"{what} failed with {status}{said}: ask again later"
+        raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
+    if "error" in members and (error_with_200 or status != 200):
+        raise oauth_error(members, what, status)
+    expect_status(response, what)
+    return members
+
+
 def oauth_error(members: dict[str, Any], what: str, status: int | None) -> OAuthError | ProtocolError:
     """Make the error that a peer's `error` member, or parameter, calls for."""
     error = members["error"]
@@ -112,26 +237,44 @@ def oauth_error(members: dict[str, Any], what: str, status: int | None) -> OAuth
     return OAuthError(message, error=error, description=description, uri=uri, status=status, extra=extra)
 
 
+def seconds_from(members: Mapping[str, Any], name: str, what: str) -> float:
+    """Read a number of seconds that must be there.
+
+    Raises:
+        ProtocolError: it is none, or negative, or beyond reason.
+    """
+    value = members.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LONGEST_LIFETIME:
+        raise bad_member(what, name, "a number of seconds", 200)
+    return value
+
+
+def _checked(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    given = tuple(fields)
+    for pair in given:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)):
+            # A Secret that is not revealed, for example, would go out as the word that hides it.
+            raise UsageError("parameters are pairs of non-empty str")
+        if pair[0] in _CREDENTIALS:
+            raise UsageError(f"parameter {pair[0]!r} comes from the client's authentication: leave it out")
+        try:
+            "".join(pair).encode("utf-8")
+        except UnicodeEncodeError:
+            raise UsageError("a parameter holds a lone surrogate, which UTF-8 cannot carry") from None
+    return given
+
+
 def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
 def _required_text(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
-    if not isinstance(value, str) or not value:
-        raise bad_member(_WHAT, name, "a non-empty string", 200)
+    if not isinstance(value, str) or not _TOKEN_TEXT.fullmatch(value):
+        raise bad_member(_WHAT, name, "a non-empty string of printable ASCII", 200)
     return value
 
 
 def _optional_secret(members: dict[str, Any], name: str) -> Secret | None:
     value = optional_text(members, name, _WHAT, 200)
     return Secret(value) if value else None
-
-
-def _expires_at(members: dict[str, Any], now: float) -> float | None:
-    value = members.get("expires_in")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LONGEST_LIFETIME:
-        raise bad_member(_WHAT, "expires_in", "a number of seconds", 200)
-    return now + value

@@ -27,6 +27,7 @@ class TokenSet:
         scope: what was granted; as requested where the server did not say.
         expires_at: seconds since the epoch, or None where the server did not say.
         refresh_token: for a fresh set, or None.
+        refresh_scope: what the refresh token is good for, where a refresh asked for less; empty means `scope`.
         issued_token_type: what kind of token the access token is, where it was exchanged (RFC 8693 section 2.2.1).
         id_token: unverified text of an ID token, or None; `jwtkit.oidc` verifies it.
         extra: other members of the response, read-only and not trusted.
@@ -37,6 +38,7 @@ class TokenSet:
     scope: tuple[str, ...] = ()
     expires_at: float | None = None
     refresh_token: Secret | None = None
+    refresh_scope: tuple[str, ...] = ()
     id_token: Secret | None = None
     issued_token_type: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
@@ -51,7 +53,11 @@ class TokenSet:
         return self.expires_at is not None and resolve_now(now) >= self.expires_at - leeway
 
     def to_json(self) -> str:
-        """Write JSON to keep. It holds the tokens: keep it where secrets are kept."""
+        """Write JSON to keep. It holds the tokens: keep it where secrets are kept.
+
+        Raises:
+            UsageError: `extra` holds what is no JSON.
+        """
         return write(_WHAT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
@@ -69,6 +75,7 @@ class TokenSet:
             scope=stored.texts("scope"),
             expires_at=stored.optional_number("expires_at"),
             refresh_token=stored.optional_secret("refresh_token"),
+            refresh_scope=stored.texts("refresh_scope"),
             id_token=stored.optional_secret("id_token"),
             issued_token_type=stored.optional_text("issued_token_type"),
             extra=stored.mapping("extra"),
