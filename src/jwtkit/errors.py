@@ -236,6 +236,7 @@ class ProtocolReason(StrEnum):
     BAD_MEMBER = "bad_member"
     ISSUER_MISMATCH = "issuer_mismatch"
     ISSUER_MISSING = "issuer_missing"
+    RESOURCE_MISMATCH = "resource_mismatch"
     STATE_MISMATCH = "state_mismatch"
     DUPLICATE_PARAMETER = "duplicate_parameter"
     MISSING_PARAMETER = "missing_parameter"
@@ -249,6 +250,7 @@ class ProtocolReason(StrEnum):
     SUBJECT_MISMATCH = "subject_mismatch"
     EXPIRED = "expired"
     UNSUPPORTED = "unsupported"
+    UNAVAILABLE = "unavailable"
 
 
 class ProtocolError(RejectedError):

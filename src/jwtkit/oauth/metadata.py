@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from jwtkit import _wire
-from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
-from jwtkit.oauth.json_response import MAX_BYTES, bad_member
+from jwtkit.errors import UsageError
+from jwtkit.jwt.verifier import TokenVerifier
+from jwtkit.oauth.metadata_document import LOOPBACK_HINT, MetadataDocument, check_https
 from jwtkit.oauth.urls import is_secure
 
 __all__ = ["LOOPBACK_HINT", "ServerMetadata", "check_issuer"]
 
 _WHAT: Final = "server metadata"
-_DEPTH: Final = 32
-_INT_LIMIT: Final = 10**40
 _ENDPOINTS: Final = (
     "authorization_endpoint",
     "token_endpoint",
@@ -57,7 +55,6 @@ _FLAGS: Final = (
     "backchannel_logout_supported",
     "frontchannel_logout_supported",
 )
-LOOPBACK_HINT: Final = "allow_http_loopback=True accepts http on 127.0.0.1 or [::1]"
 _ALIASES: Final = "mtls_endpoint_aliases"
 
 
@@ -145,9 +142,8 @@ class ServerMetadata:
     def __post_init__(self) -> None:
         urls = {name: getattr(self, name) for name in ("issuer", *_ENDPOINTS)}
         for name, url in (*urls.items(), *self.mtls_endpoint_aliases.items()):
-            if url is not None and not is_secure(url, allow_http_loopback=self.allow_http_loopback):
-                message = f"{_WHAT}: {name} must be an https URL ({LOOPBACK_HINT})"
-                raise ProtocolError(message, reason=ProtocolReason.NOT_HTTPS)
+            if url is not None:
+                check_https(_WHAT, name, url, allow_http_loopback=self.allow_http_loopback)
 
     def endpoint(self, name: str, *, mtls: bool = False) -> str:
         """Give the URL of an endpoint, for a request with a TLS certificate its alias where there is one.
@@ -168,7 +164,13 @@ class ServerMetadata:
 
     @classmethod
     def parse(
-        cls, source: str | bytes | Mapping[str, object], *, issuer: str, allow_http_loopback: bool = False
+        cls,
+        source: str | bytes | Mapping[str, object],
+        *,
+        issuer: str,
+        allow_http_loopback: bool = False,
+        signed_metadata_verifier: TokenVerifier | None = None,
+        now: float | None = None,
     ) -> Self:
         """Read a metadata document.
 
@@ -176,53 +178,28 @@ class ServerMetadata:
             source: JSON text, its UTF-8 bytes, or members that are parsed already. Untrusted.
             issuer: the issuer that it must be about.
             allow_http_loopback: accept http on 127.0.0.1 or [::1], for tests.
+            signed_metadata_verifier: verifies `signed_metadata`, whose members then win, and which then has to be
+                there, from the issuer itself. Left out, nobody trusts it: it is one of the members in `extra`.
+            now: seconds since the epoch, for that signature; None reads the clock.
 
         Raises:
             MalformedError: not one strict JSON object.
             NotAllowedError: too long.
             ProtocolError: `.reason` tells: another issuer, a member of the wrong type, an endpoint without https.
+            RejectedError: the signed metadata; as `TokenVerifier.verify`.
             UsageError: `issuer` is no issuer URL.
 
-        Spec: RFC 8414 section 3.3.
+        Spec: RFC 8414 sections 2.1 and 3.3.
         """
         check_issuer(issuer, allow_http_loopback=allow_http_loopback)
-        members = _wire.read_object(
-            source, _WHAT, longest=MAX_BYTES, limit="the limit", depth=_DEPTH, int_limit=_INT_LIMIT
-        )
-        if members.get("issuer") != issuer:
-            message = (
-                f"issuer mismatch: asked {quote(issuer)}, the document is about {quote(members.get('issuer'))}; "
-                "issuers are compared exactly, down to a final slash"
-            )
-            raise ProtocolError(message, reason=ProtocolReason.ISSUER_MISMATCH)
-        return cls(issuer=issuer, allow_http_loopback=allow_http_loopback, **_known_members(members))
-
-
-def _known_members(members: dict[str, Any]) -> dict[str, Any]:
-    """Check the members that have a field here, and keep the others as they are."""
-    known: dict[str, Any] = {}
-    for name in _ENDPOINTS:
-        value = members.pop(name, None)
-        if value is not None and not isinstance(value, str):
-            raise bad_member(_WHAT, name, "a string")
-        known[name] = value
-    for name in _LISTS:
-        value = members.pop(name, None)
-        if value is not None and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-            raise bad_member(_WHAT, name, "an array of strings")
-        known[name] = None if value is None else tuple(value)
-    for name in _FLAGS:
-        value = members.pop(name, None)
-        if value is not None and not isinstance(value, bool):
-            raise bad_member(_WHAT, name, "true or false")
-        known[name] = value is True
-    aliases = members.pop(_ALIASES, {})
-    if not (isinstance(aliases, dict) and all(isinstance(url, str) for url in aliases.values())):
-        raise bad_member(_WHAT, _ALIASES, "an object with URLs")
-    known[_ALIASES] = MappingProxyType(aliases)
-    del members["issuer"]
-    known["extra"] = _wire.freeze(members)
-    return known
+        document = MetadataDocument(source, _WHAT)
+        document.expect("issuer", issuer)
+        document.use_signed(signed_metadata_verifier, about=("issuer", issuer), issuer=issuer, now=now)
+        known: dict[str, Any] = {name: document.text(name) for name in _ENDPOINTS}
+        known |= {name: document.texts(name) for name in _LISTS}
+        known |= {name: document.flag(name) for name in _FLAGS}
+        known[_ALIASES] = document.urls(_ALIASES)
+        return cls(issuer=issuer, allow_http_loopback=allow_http_loopback, extra=document.rest(), **known)
 
 
 def check_issuer(issuer: object, *, allow_http_loopback: bool) -> None:
