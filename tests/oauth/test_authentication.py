@@ -667,6 +667,13 @@ def test_aliases(auth: ClientAuthentication, endpoint: str) -> None:
     assert request_of(auth, endpoint=endpoint).url == ISSUER + path
 
 
+def test_an_endpoint_that_is_there_for_certificates_only() -> None:
+    only = replace(SERVER, token_endpoint=None, mtls_endpoint_aliases={"token_endpoint": f"{ALIASES}/token"})
+    assert request_of(TlsClientAuth(), server=only, endpoint="token_endpoint").url == f"{ALIASES}/token"
+    with pytest.raises(UsageError, match="no token_endpoint"):
+        request_of(PublicClient(), server=only, endpoint="token_endpoint")
+
+
 @pytest.mark.parametrize("name", [name for name, row in METHODS.items() if not row[-1]])
 def test_no_alias_without_a_certificate(name: str) -> None:
     request = request_of(METHODS[name][0], server=ALIASED)

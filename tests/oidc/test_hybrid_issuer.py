@@ -55,4 +55,4 @@ def test_no_other_flow_goes_by_an_id_token(provider: Provider) -> None:
     plain = AuthorizationCodeFlow(flow.client, redirect_uri="https://app.example.com/callback", scope=["openid"])
     with pytest.raises(JwtkitError) as refusal:
         plain.callback(redirect.session, answer, now=NOW)
-    assert provider.why(refusal.value) == "issuer_missing"
+    assert provider.why(refusal.value) == "session_mismatch"

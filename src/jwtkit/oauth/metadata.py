@@ -158,9 +158,11 @@ class ServerMetadata:
         Spec: RFC 8705 section 5.
         """
         url: str | None = getattr(self, name) if name in _ENDPOINTS else None
+        if mtls:
+            url = self.mtls_endpoint_aliases.get(name, url)
         if url is None:
             raise UsageError(f"this server's metadata has no {name}")
-        return self.mtls_endpoint_aliases.get(name, url) if mtls else url
+        return url
 
     @classmethod
     def parse(
