@@ -7,7 +7,7 @@ nothing about who wrote it. There is exactly one layer of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
@@ -16,6 +16,9 @@ from jwtkit.jose.gate import check_extensions
 from jwtkit.jose.header import Header, is_media_type
 from jwtkit.jose.jwk import JWK
 from jwtkit.limits import Limits
+
+if TYPE_CHECKING:
+    from jwtkit.jose.jwe_values import DecryptedJWE
 
 __all__ = ["Decryption", "NestedTokens", "differing_copies"]
 
@@ -87,15 +90,23 @@ class NestedTokens(Frozen):
             MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`, or what is inside
                 is no signed token.
         """
-        from jwtkit.jose.jwe import decrypt_compact
-
-        opened = decrypt_compact(self._policy, compact)
+        opened = self.decrypt(compact)
         if opened.header.cty is None or not is_media_type(opened.header.cty, "JWT"):
             raise NotAllowedError("cty must be 'JWT': only a nested token is accepted, signed and then encrypted")
         try:
             return opened.header, opened.plaintext.decode("ascii")
         except UnicodeDecodeError:
             raise MalformedError("the encrypted content is no token") from None
+
+    def decrypt(self, compact: str) -> DecryptedJWE:
+        """Decrypt, whatever is inside: nobody vouches for it.
+
+        Raises:
+            MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: as for `jwe.decrypt`.
+        """
+        from jwtkit.jose.jwe import decrypt_compact
+
+        return decrypt_compact(self._policy, compact)
 
     def check_copies(self, header: Header, claims: Mapping[str, Any]) -> None:
         """Check that claims which stand in the encrypted token's header too are the same there.

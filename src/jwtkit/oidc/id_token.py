@@ -3,50 +3,44 @@
 Rules of this room:
 
 - The signature is always verified, also where the token came over TLS; `none` does not exist.
-- An IdToken comes from `IdTokenVerifier.verify` only: possession is proof, as with `Token`.
+- An IdToken comes from `IdTokenVerifier` only: possession is proof, as with `Token`.
 - Every finding is a mismatch like those of any other token, and all of them are reported together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import timedelta
-from hashlib import sha256, sha384, sha512
-from hmac import compare_digest
-from types import MappingProxyType
 from typing import Final, final
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
-from jwtkit._wire import b64url_encode
-from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm
-from jwtkit.errors import Mismatch, UsageError, quote
+from jwtkit.crypto.algorithms import SignatureAlgorithm
+from jwtkit.errors import Mismatch, UsageError
 from jwtkit.jose.header import Header
 from jwtkit.jose.select import Keys
-from jwtkit.jwt.claim_fields import claim
-from jwtkit.jwt.claims import Claims
-from jwtkit.jwt.dates import duration_text, seconds
-from jwtkit.jwt.policy import refuse
+from jwtkit.jwt.dates import seconds
+from jwtkit.jwt.decryption import Decryption
+from jwtkit.jwt.policy import TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
+from jwtkit.oidc.id_token_claims import (
+    IdTokenClaims,
+    access_token_hash_problem,
+    check_authentication_age,
+    check_context,
+    check_hash,
+    check_nonce,
+    check_parties,
+    check_same_login,
+    check_subject,
+)
+from jwtkit.oidc.login_record import LoginRecord
 
 __all__ = ["IdToken", "IdTokenClaims", "IdTokenVerifier", "access_token_hash_problem"]
 
-_HASHES: Final = MappingProxyType({"sha256": sha256, "sha384": sha384, "sha512": sha512})
-_SUB_CHARS: Final = 255
 _SKEW: Final = 30.0
-
-
-class IdTokenClaims(Claims):
-    """The claims of an ID token; `iss`, `sub`, `aud`, `exp` and `iat` are always there (Core section 2)."""
-
-    iss: str = claim()
-    sub: str = claim()
-    aud: Sequence[str] = claim()
-    exp: float = claim()
-    iat: float = claim()
-    at_hash: str | None = None
 
 
 @final
@@ -83,8 +77,22 @@ class IdToken(Proof, Frozen):
 
     @property
     def compact(self) -> str:
-        """The text, as `id_token_hint` wants it; treat it as a secret."""
+        """The text, as `id_token_hint` wants it; treat it as a secret. Of an encrypted one it is what was inside."""
         return self._token.compact
+
+    @property
+    def record(self) -> LoginRecord:
+        """What to keep, so that a refresh, UserInfo and a logout can be told to be about this login."""
+        claims = self.claims
+        return LoginRecord(
+            iss=claims.iss,
+            sub=claims.sub,
+            aud=tuple(claims.aud),
+            azp=claims.azp,
+            auth_time=claims.auth_time,
+            nonce=claims.nonce,
+            sid=claims.sid,
+        )
 
     def __repr__(self) -> str:
         return f"IdToken({', '.join(self.claims)})"
@@ -94,11 +102,16 @@ class IdTokenVerifier(Frozen):
     """Checks the ID tokens of one provider for one client.
 
     Args:
-        issuer: the provider, exactly as in its metadata.
+        issuer: the provider, exactly as in its metadata. A provider that writes its issuer in several ways needs a
+            collection of them, one with a tenant in it a `TenantIssuer`.
         client_id: this client.
         keys: the provider's key set.
         algorithms: the algorithm registered for this client; RS256 where nothing was registered (Core section 2).
         trusted_audiences: further audiences that may stand beside this client; none unless named.
+        required: names of claims that must be there, besides those of every ID token.
+        decryption: keys and algorithms for encrypted ID tokens, where this client registered encryption. With it one
+            that is only signed is refused.
+        max_token_age: oldest `iat` accepted, in seconds or a timedelta.
         leeway: seconds or a timedelta for clocks that differ; as for `TokenVerifier`.
 
     Raises:
@@ -110,20 +123,33 @@ class IdTokenVerifier(Frozen):
     def __init__(
         self,
         *,
-        issuer: str,
+        issuer: str | Collection[str] | TenantIssuer,
         client_id: str,
         keys: Keys,
         algorithms: Iterable[SignatureAlgorithm] = ("RS256",),
         trusted_audiences: Collection[str] = (),
+        required: Collection[str] = (),
+        decryption: Decryption | None = None,
+        max_token_age: float | timedelta | None = None,
         leeway: float | timedelta | None = None,
     ) -> None:
-        if isinstance(trusted_audiences, str):
-            raise UsageError(f"trusted_audiences is a collection: write trusted_audiences=[{trusted_audiences!r}]")
+        if isinstance(issuer, Unchecked):
+            raise UsageError("the issuer of an ID token is always checked: the user is the pair of iss and sub")
+        if not isinstance(client_id, str) or not client_id:
+            raise UsageError(f"client_id must be a non-empty str, got {type(client_id).__name__}")
         self._client_id: Final = client_id
-        self._trusted: Final = frozenset((client_id, *trusted_audiences))
+        self._trusted: Final = frozenset((client_id, *_strings(trusted_audiences, "trusted_audiences")))
         self._skew: Final = _SKEW if leeway is None else seconds(leeway, "leeway", zero=True)
         self._verifier: Final = TokenVerifier(
-            keys=keys, algorithms=algorithms, issuer=issuer, audience=client_id, claims=IdTokenClaims, leeway=leeway
+            keys=keys,
+            algorithms=algorithms,
+            issuer=issuer,
+            audience=client_id,
+            claims=IdTokenClaims,
+            required=_strings(required, "required"),
+            decryption=decryption,
+            max_age=max_token_age,
+            leeway=leeway,
         )
 
     def verify(
@@ -132,7 +158,10 @@ class IdTokenVerifier(Frozen):
         *,
         nonce: str | None,
         access_token: str | None = None,
+        code: str | None = None,
+        state: str | None = None,
         max_age: float | timedelta | None = None,
+        acr_values: Collection[str] = (),
         now: float | None = None,
     ) -> IdToken:
         """Check an ID token, all of it.
@@ -141,99 +170,90 @@ class IdTokenVerifier(Frozen):
             compact: the text. Untrusted.
             nonce: what the authorization request carried; None when it carried none, and then the token has none.
             access_token: the access token that came with it, to be compared with `at_hash` where there is one.
+            code: the code that came with it in a callback, whose `c_hash` must then be there.
+            state: the state that came with it in a callback, to be compared with `s_hash` where there is one.
             max_age: what the authorization request demanded, in seconds or a timedelta; 0 means a login just now.
+            acr_values: the authentication contexts of which the request made one essential; none unless given.
             now: seconds since the epoch; None reads the clock.
 
         Raises:
             RejectedError: as `TokenVerifier.verify`; ClaimsError names every mismatch.
             UsageError: an argument is of the wrong type.
 
-        Spec: OpenID Connect Core sections 3.1.3.7 and 3.1.3.8.
+        Spec: OpenID Connect Core sections 3.1.3.7, 3.1.3.8 and 3.3.2.11.
         """
-        for name, value in (("nonce", nonce), ("access_token", access_token)):
-            if value is not None and not isinstance(value, str):
-                raise UsageError(f"{name} must be a str or None, got {type(value).__name__}")
+        sent = {"nonce": nonce, "access_token": access_token, "code": code, "state": state}
+        for name, value in sent.items():
+            _check_text(name, value)
+        oldest = None if max_age is None else seconds(max_age, "max_age", zero=True)
+        contexts = _strings(acr_values, "acr_values")
         moment = resolve_now(now)
         token = self._verifier.verify(compact, now=moment)
+        claims, alg = token.claims, token.header.alg
+        return _proven(
+            token,
+            [
+                *check_parties(claims, self._client_id, self._trusted),
+                *check_subject(claims),
+                *check_nonce(claims, nonce),
+                *check_authentication_age(claims, oldest, now=moment, skew=self._skew),
+                *check_context(claims, contexts),
+                *check_hash(claims, "at_hash", access_token, alg),
+                *check_hash(claims, "c_hash", code, alg, required=True),
+                *check_hash(claims, "s_hash", state, alg),
+            ],
+        )
+
+    def verify_refreshed(
+        self, compact: str, *, record: LoginRecord, access_token: str | None = None, now: float | None = None
+    ) -> IdToken:
+        """Check an ID token that came with refreshed tokens: it is about the same login.
+
+        Args:
+            compact: the text. Untrusted.
+            record: the record of the login, from the place where you keep it.
+            access_token: the access token that came with it, to be compared with `at_hash` where there is one.
+            now: seconds since the epoch; None reads the clock.
+
+        Raises:
+            RejectedError: as `TokenVerifier.verify`; ClaimsError names every mismatch.
+            UsageError: an argument is of the wrong type.
+
+        Spec: OpenID Connect Core section 12.2.
+        """
+        if not isinstance(record, LoginRecord):
+            raise UsageError(f"record must be a LoginRecord, got {type(record).__name__}: see IdToken.record")
+        _check_text("access_token", access_token)
+        token = self._verifier.verify(compact, now=resolve_now(now))
         claims = token.claims
-        mismatches = [
-            *self._parties(claims),
-            *_nonce(claims, nonce),
-            *_authentication_age(claims, max_age, moment, self._skew),
-            *_access_token_hash(claims, access_token, token.header.alg),
-        ]
-        if mismatches:
-            raise refuse(mismatches)
-        verified = object.__new__(IdToken)
-        verified._token = token
-        return verified
-
-    def _parties(self, claims: IdTokenClaims) -> Iterable[Mismatch]:
-        strangers = [audience for audience in claims.aud if audience not in self._trusted]
-        if strangers:
-            message = f"ID token is also for {quote(strangers[0])}, which is not a trusted audience"
-            yield Mismatch("aud", "not_accepted", message, expected=tuple(sorted(self._trusted)), actual=claims.aud)
-        if claims.azp is None:
-            if len(claims.aud) > 1:
-                yield Mismatch("azp", "missing", "ID token has several audiences and no azp", expected=self._client_id)
-        elif claims.azp != self._client_id:
-            message = f"ID token was issued to {quote(claims.azp)}, not to this client {quote(self._client_id)}"
-            yield Mismatch("azp", "not_accepted", message, expected=self._client_id, actual=claims.azp)
-        if len(claims.sub) > _SUB_CHARS or not claims.sub.isascii():
-            message = f"sub must be ASCII of at most {_SUB_CHARS} characters, got {len(claims.sub)}"
-            yield Mismatch("sub", "not_accepted", message)
+        return _proven(
+            token,
+            [
+                *check_parties(claims, self._client_id, self._trusted),
+                *check_subject(claims),
+                *check_same_login(claims, record),
+                *check_hash(claims, "at_hash", access_token, token.header.alg),
+            ],
+        )
 
 
-def _nonce(claims: Claims, sent: str | None) -> Iterable[Mismatch]:
-    if sent is None:
-        if claims.nonce is not None:
-            yield Mismatch("nonce", "unexpected", "ID token has a nonce, but this login sent none")
-    elif claims.nonce is None:
-        yield Mismatch("nonce", "missing", "ID token has no nonce, but this login sent one")
-    elif not compare_digest(claims.nonce.encode(), sent.encode()):
-        yield Mismatch("nonce", "not_accepted", "ID token belongs to another login: its nonce differs")
+def _proven(token: Token[IdTokenClaims], mismatches: Collection[Mismatch]) -> IdToken:
+    """Make the proof, if nothing is wrong."""
+    if mismatches:
+        raise refuse(mismatches)
+    verified = object.__new__(IdToken)
+    verified._token = token
+    return verified
 
 
-def _authentication_age(
-    claims: Claims, max_age: float | timedelta | None, now: float, skew: float
-) -> Iterable[Mismatch]:
-    if max_age is None:
-        return
-    oldest = seconds(max_age, "max_age", zero=True)
-    if claims.auth_time is None:
-        yield Mismatch("auth_time", "missing", "ID token has no auth_time, but this login sent max_age")
-    elif now - claims.auth_time > oldest + skew:
-        message = f"user authenticated {duration_text(now - claims.auth_time)} ago, max_age is {duration_text(oldest)}"
-        yield Mismatch("auth_time", "too_old", message, expected=oldest, actual=claims.auth_time)
+def _check_text(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise UsageError(f"{name} must be a str or None, got {type(value).__name__}")
 
 
-def _access_token_hash(claims: IdTokenClaims, access_token: str | None, alg: str) -> Iterable[Mismatch]:
-    if claims.at_hash is None or access_token is None:
-        return
-    problem = access_token_hash_problem(claims.at_hash, access_token, alg)
-    if problem is not None:
-        yield Mismatch("at_hash", "not_accepted", problem)
-
-
-def access_token_hash_problem(at_hash: str, access_token: str, alg: str) -> str | None:
-    """Compare at_hash: the left half of the hash of the access token, by the hash of the token's own algorithm.
-
-    Args:
-        at_hash: the claim.
-        access_token: the access token that came with it. Untrusted, as everything here.
-        alg: the algorithm of the ID token.
-
-    Returns:
-        What is wrong, or None where they belong together.
-
-    Spec: OpenID Connect Core section 3.1.3.6.
-    """
-    row = SIGNATURE_ALGORITHMS.get(alg)
-    if row is None or row.hash_name not in _HASHES:
-        return f"no hash is defined for at_hash with alg {alg}"
-    # No token holds a lone surrogate; one that somebody hands in belongs to none.
-    digest = _HASHES[row.hash_name](access_token.encode("utf-8", "surrogatepass")).digest()
-    expected = b64url_encode(digest[: len(digest) // 2])
-    if compare_digest(expected.encode(), at_hash.encode("utf-8", "surrogatepass")):
-        return None
-    return "at_hash does not belong to the access token that came with it"
+def _strings(values: Collection[str], argument: str) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise UsageError(f"{argument} is a collection: write {argument}=[{values!r}]")
+    if not isinstance(values, Collection) or not all(isinstance(value, str) for value in values):
+        raise UsageError(f"{argument} must be a collection of str")
+    return tuple(values)
