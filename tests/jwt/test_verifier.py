@@ -396,6 +396,7 @@ BUILDING: dict[str, tuple[dict[str, Any], str]] = {
     "claims another class": ({"claims": dict}, "claims must be a subclass"),
     "claims that cannot be checked": ({"claims": Broken}, "frozen"),
     "required a str": ({"required": "sub"}, "write required=.'sub',."),
+    "required a number": ({"required": 5}, "collection of claim names"),
     "required of numbers": ({"required": [1]}, "claim names are str"),
     "expected a list": ({"expected": ["x"]}, "expected must be a mapping"),
     "expected of numbers": ({"expected": {1: 2}}, "claim names are str"),

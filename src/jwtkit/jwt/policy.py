@@ -134,7 +134,7 @@ class Policy(Frozen):
         self.audiences: Final = frozenset[str]() if audience is ABSENT else _audiences(audience)
         exp_leeway = 0.0 if leeway is None else seconds(leeway, "leeway", zero=True)
         skew = _DEFAULT_SKEW if leeway is None else exp_leeway
-        if isinstance(required, str):
+        if isinstance(required, str) or not isinstance(required, Iterable):
             raise UsageError(f"required is a collection of claim names: write required=({required!r},)")
         if not isinstance(allow_missing_exp, bool):
             raise UsageError("allow_missing_exp must be True or False")

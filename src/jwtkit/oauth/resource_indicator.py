@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from jwtkit.errors import UsageError
+from jwtkit.oauth.scope import listed
 
 __all__ = ["check_resources"]
 
@@ -19,9 +20,7 @@ def check_resources(resource: Iterable[str]) -> tuple[str, ...]:
     Raises:
         UsageError: a bare str, or one that is no absolute URI without fragment (RFC 8707 section 2).
     """
-    if isinstance(resource, (str, bytes)):
-        raise UsageError(f"resource is a list: write resource=[{resource!r}]")
-    given = tuple(resource)
+    given = listed(resource, "resource")
     for item in given:
         if not isinstance(item, str) or not _ABSOLUTE.fullmatch(item):
             raise UsageError("a resource is an absolute URI without fragment, such as 'https://api.example.com'")

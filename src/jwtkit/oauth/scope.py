@@ -8,9 +8,23 @@ from typing import Final
 
 from jwtkit.errors import UsageError
 
-__all__ = ["check_scope", "is_scope", "split_scope"]
+__all__ = ["check_scope", "is_scope", "listed", "split_scope"]
 
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def listed(values: Iterable[str], argument: str) -> tuple[str, ...]:
+    """Give the items of an argument that is a list, of whatever kind, and no single str.
+
+    Raises:
+        UsageError: it is one, or nothing that has items.
+    """
+    if isinstance(values, (str, bytes)):
+        raise UsageError(f"{argument} is a list: write {argument}=[{values!r}]")
+    try:
+        return tuple(values)
+    except TypeError:
+        raise UsageError(f"{argument} must be a list of str, got {type(values).__name__}") from None
 
 
 def check_scope(scope: Iterable[str]) -> tuple[str, ...]:
@@ -21,7 +35,7 @@ def check_scope(scope: Iterable[str]) -> tuple[str, ...]:
     """
     if isinstance(scope, (str, bytes)):
         raise UsageError(f"scope is a list: write scope={str(scope).split()!r}")
-    given = tuple(scope)
+    given = listed(scope, "scope")
     for item in given:
         if not isinstance(item, str) or not _SCOPE_TOKEN.fullmatch(item):
             raise UsageError("a scope is a str of printable ASCII without space, quote and backslash")

@@ -69,9 +69,17 @@ def parse_form(text: str | bytes, what: str) -> dict[str, str]:
 
 def encode_form(fields: Iterable[tuple[str, str]]) -> bytes:
     """Write a request body."""
-    return urlencode(list(fields)).encode("ascii")
+    return _form(fields).encode("ascii")
 
 
 def encode_query(url: str, fields: Iterable[tuple[str, str]]) -> str:
     """Add parameters to a URL, keeping the query it has (RFC 6749 section 3.1)."""
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(list(fields))}"
+    return f"{url}{'&' if '?' in url else '?'}{_form(fields)}"
+
+
+def _form(fields: Iterable[tuple[str, str]]) -> str:
+    try:
+        return urlencode(list(fields))
+    except UnicodeEncodeError:
+        # The exception of the standard library holds the value, which may be a secret.
+        raise UsageError("a parameter is not text: it holds a lone surrogate") from None
