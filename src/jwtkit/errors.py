@@ -233,6 +233,7 @@ class ProtocolReason(StrEnum):
     UNEXPECTED_STATUS = "unexpected_status"
     NOT_JSON = "not_json"
     TOO_LARGE = "too_large"
+    BAD_HEADER = "bad_header"
     BAD_MEMBER = "bad_member"
     ISSUER_MISMATCH = "issuer_mismatch"
     ISSUER_MISSING = "issuer_missing"

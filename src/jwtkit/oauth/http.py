@@ -3,7 +3,8 @@
 Rules of this room:
 
 - URLs are `str` and stay as they are; headers are pairs, in order, with names of any case.
-- A value that could split a header or a request line cannot be made.
+- A value that could split a header or a request line cannot be made. In a request of ours that is the program's
+  mistake, in what came from outside it is the peer's.
 - `repr` shows no credentials: neither the values of headers, nor a query, nor a body.
 """
 
@@ -13,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from jwtkit.errors import UsageError
+from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
 from jwtkit.oauth.urls import is_secure
 
 __all__ = ["Headers", "HttpRequest", "HttpResponse", "InboundRequest"]
@@ -70,6 +71,10 @@ class HttpResponse:
         status: the status code.
         headers: pairs in the order they came; one that came several times is there several times.
         body: the octets, content coding undone.
+
+    Raises:
+        ProtocolError: what came is no HTTP: a status without three digits, a header that no header can be.
+        UsageError: an argument is of the wrong type.
     """
 
     status: int
@@ -77,15 +82,22 @@ class HttpResponse:
     body: bytes = b""
 
     def __post_init__(self) -> None:
-        if type(self.status) is not int or not 100 <= self.status <= 599:
-            raise UsageError(f"status must be an int from 100 to 599, got {self.status!r}")
-        _check_headers(self.headers)
+        if type(self.status) is not int:
+            raise UsageError(f"status must be an int, got {type(self.status).__name__}")
+        if not 100 <= self.status <= 999:
+            message = f"a status has three digits (RFC 9110 section 15), got {self.status}"
+            raise ProtocolError(message, reason=ProtocolReason.UNEXPECTED_STATUS)
+        _check_came(self.headers)
         if not isinstance(self.body, bytes):
             raise UsageError(f"body must be bytes, got {type(self.body).__name__}")
 
     def header(self, name: str) -> str | None:
         """Give the first value of a header, whatever the case of its name, or None."""
         return next(iter(_values(self.headers, name)), None)
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        """Give every value of a header, whatever the case of its name."""
+        return _values(self.headers, name)
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status}, {len(self.body)} bytes)"
@@ -100,6 +112,10 @@ class InboundRequest:
         url: as the client sent it: absolute or from the path on, with the query.
         headers: pairs; one that came several times must be there several times.
         body: the octets, where the endpoint reads them.
+
+    Raises:
+        ProtocolError: a header that no header can be.
+        UsageError: an argument is of the wrong type.
     """
 
     method: str
@@ -112,7 +128,7 @@ class InboundRequest:
             raise UsageError("method and url must be str")
         if not isinstance(self.body, bytes):
             raise UsageError(f"body must be bytes, got {type(self.body).__name__}")
-        _check_headers(self.headers)
+        _check_came(self.headers)
 
     def header_values(self, name: str) -> tuple[str, ...]:
         """Give every value of a header, whatever the case of its name."""
@@ -137,10 +153,22 @@ def _check_method(method: object) -> None:
 
 
 def _check_headers(headers: object) -> None:
+    if not _are_sound(headers):
+        raise UsageError("a header name must be a token, and a value must not hold CR, LF or NUL")
+
+
+def _check_came(headers: object) -> None:
+    if not _are_sound(headers):
+        message = "a header name must be a token, and a value must not hold CR, LF or NUL (RFC 9110 section 5)"
+        raise ProtocolError(message, reason=ProtocolReason.BAD_HEADER)
+
+
+def _are_sound(headers: object) -> bool:
     if not isinstance(headers, tuple):
         raise UsageError(f"headers must be a tuple of (name, value) pairs, got {type(headers).__name__}")
     for pair in headers:
         if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
             raise UsageError("headers must be a tuple of (name, value) pairs of str")
         if not _TOKEN.fullmatch(pair[0]) or _FORBIDDEN.search(pair[1]):
-            raise UsageError("a header name must be a token, and a value must not hold CR, LF or NUL")
+            return False
+    return True
