@@ -40,34 +40,78 @@ from jwtkit.oauth import (
     AuthorizationRequest,
     AuthorizationSession,
     Client,
+    ClientAssertion,
     ClientCredentialsFlow,
     ClientSecretBasic,
+    ClientSecretJWT,
+    ClientSecretPost,
+    Consume,
+    DeviceFlow,
+    DeviceSession,
     HttpRequest,
     HttpResponse,
     InboundRequest,
+    JWKSCache,
+    JWTBearerFlow,
+    PrivateKeyJWT,
     ProtectedResource,
     PublicClient,
+    RefreshFlow,
     Secret,
     ServerMetadata,
+    TokenExchangeFlow,
     TokenRequest,
+    TokenSet,
+    TokenType,
     Wait,
+    choose_authentication,
+    client_assertion_draft,
     discover,
+    discover_resource,
     discovery_request,
+    introspection_request,
     jwks_request,
+    parse_device_authorization_response,
     parse_discovery_response,
+    parse_introspection_response,
     parse_jwks_response,
+    parse_refresh_response,
+    parse_resource_metadata_response,
+    parse_revocation_response,
+    parse_token_exchange_response,
     parse_token_response,
+    refresh_request,
+    resource_metadata_request,
+    revocation_request,
     run,
     token_request,
 )
-from jwtkit.oidc import IdTokenVerifier
+from jwtkit.oidc import (
+    IdTokenVerifier,
+    LoginFlow,
+    LoginRecord,
+    UserInfoVerifier,
+    check_logout_callback,
+    logout_redirect,
+    userinfo_request,
+)
 
 KEY = JWK.generate("HS256", kid="k")
 EC = JWK.generate("ES256", kid="e")
 WRAP, AGREE = JWK.generate("A128KW"), JWK.generate("ECDH-ES", crv="X25519")
 PASSWORD = JWK.from_secret(b"password", alg="PBES2-HS256+A128KW")
 ISSUER = "https://auth.example.com"
-SERVER = ServerMetadata(issuer=ISSUER, authorization_endpoint=f"{ISSUER}/a", token_endpoint=f"{ISSUER}/t")
+SERVER = ServerMetadata(
+    issuer=ISSUER,
+    authorization_endpoint=f"{ISSUER}/a",
+    token_endpoint=f"{ISSUER}/t",
+    device_authorization_endpoint=f"{ISSUER}/d",
+    introspection_endpoint=f"{ISSUER}/i",
+    revocation_endpoint=f"{ISSUER}/r",
+    userinfo_endpoint=f"{ISSUER}/u",
+    end_session_endpoint=f"{ISSUER}/e",
+)
+SEALING = JWK.generate("A256GCM")
 CLIENT = Client(server=SERVER, client_id="c", auth=ClientSecretBasic(Secret("s")))
 FLOW = AuthorizationCodeFlow(CLIENT, redirect_uri="https://app.example.com/cb")
 DRAFT = Token.draft(Claims(), alg="ES256", lifetime=5)
@@ -226,6 +270,80 @@ DOORS: dict[str, Door] = {
     "IdTokenVerifier.verify": lambda it: ID.verify(it, nonce="n"),
     "IdTokenVerifier.verify nonce": lambda it: ID.verify("a.b.c", nonce=it),
     "IdTokenVerifier.verify access_token": lambda it: ID.verify("a.b.c", nonce="n", access_token=it),
+}
+WORKER = Client(server=SERVER, client_id="c", auth=ClientSecretBasic(Secret("s")))
+TOKENS = TokenSet(access_token=Secret("a"), token_type="Bearer", refresh_token=Secret("r"))
+LOGIN = LoginFlow(CLIENT, redirect_uri="https://app.example.com/cb", keys=EC.public(), algorithms=["ES256"])
+DOORS |= {
+    "AuthorizationCodeFlow resource": lambda it: AuthorizationCodeFlow(CLIENT, redirect_uri=ISSUER, resource=[it]),
+    "AuthorizationCodeFlow scope": lambda it: AuthorizationCodeFlow(CLIENT, redirect_uri=ISSUER, scope=[it]),
+    "AuthorizationCodeFlow session_lifetime": lambda it: AuthorizationCodeFlow(
+        CLIENT, redirect_uri=ISSUER, session_lifetime=NOTHING if it is None else it
+    ),
+    "AuthorizationCodeFlow.start prompt": lambda it: FLOW.start(prompt=NOTHING if it is None else it),
+    "AuthorizationCodeFlow.start max_age": lambda it: FLOW.start(max_age=NOTHING if it is None else it),
+    "AuthorizationCodeFlow.start acr_values": lambda it: FLOW.start(acr_values=[it]),
+    "AuthorizationCodeFlow.start claims": lambda it: FLOW.start(claims={"id_token": {"acr": it, "x": it}}),
+    "AuthorizationCodeFlow.start login_hint": lambda it: FLOW.start(login_hint=NOTHING if it is None else it),
+    "AuthorizationCodeFlow.start extra": lambda it: FLOW.start(extra={"a": it}),
+    "AuthorizationSession.from_cookie": lambda it: AuthorizationSession.from_cookie(it, SEALING),
+    "AuthorizationSession.to_cookie": SESSION.to_cookie,
+    "ClientSecretPost": ClientSecretPost,
+    "ClientSecretJWT": ClientSecretJWT,
+    "ClientSecretJWT alg": lambda it: ClientSecretJWT(Secret("s" * 64), alg=it),
+    "PrivateKeyJWT": PrivateKeyJWT,
+    "PrivateKeyJWT lifetime": lambda it: PrivateKeyJWT(EC, lifetime=it),
+    "ClientAssertion": ClientAssertion,
+    "client_assertion_draft": lambda it: client_assertion_draft(it, SERVER, alg="ES256"),
+    "choose_authentication": choose_authentication,
+    "choose_authentication secret": lambda it: choose_authentication(SERVER, secret=it),
+    "Consume": lambda it: Consume(kind="k", key=it, expires_at=1),
+    "DeviceFlow": DeviceFlow,
+    "DeviceFlow.start scope": lambda it: DeviceFlow(WORKER).start(scope=[it]),
+    "DeviceFlow.poll": DeviceFlow(WORKER).poll,
+    "DeviceSession.from_json": DeviceSession.from_json,
+    "parse_device_authorization_response": lambda it: parse_device_authorization_response(it, client=WORKER),
+    "JWKSCache": JWKSCache,
+    "JWKSCache lifetime": lambda it: JWKSCache(ISSUER, lifetime=it),
+    "JWKSCache.restore": JWKSCache(ISSUER).restore,
+    "JWKSCache.of": JWKSCache.of,
+    "JWKSCache.verify": lambda it: JWKSCache(ISSUER).verify(it, "a.b.c"),
+    "JWKSCache.supply": lambda it: JWKSCache(ISSUER).supply(NOTHING if callable(it) else it),
+    "JWTBearerFlow": JWTBearerFlow,
+    "JWTBearerFlow.token": JWTBearerFlow(WORKER).token,
+    "RefreshFlow": RefreshFlow,
+    "RefreshFlow.refresh": RefreshFlow(WORKER).refresh,
+    "refresh_request": lambda it: refresh_request(WORKER, it),
+    "parse_refresh_response": lambda it: parse_refresh_response(it, tokens=TOKENS),
+    "TokenExchangeFlow": TokenExchangeFlow,
+    "TokenExchangeFlow.exchange": lambda it: TokenExchangeFlow(WORKER).exchange(
+        subject_token=it, subject_token_type=TokenType.JWT
+    ),
+    "TokenExchangeFlow.exchange type": lambda it: TokenExchangeFlow(WORKER).exchange(
+        subject_token=Secret("a"), subject_token_type=it
+    ),
+    "parse_token_exchange_response": parse_token_exchange_response,
+    "TokenSet.from_json": TokenSet.from_json,
+    "discover_resource": discover_resource,
+    "resource_metadata_request": resource_metadata_request,
+    "parse_resource_metadata_response": lambda it: parse_resource_metadata_response(it, resource=ISSUER),
+    "introspection_request": lambda it: introspection_request(WORKER, it),
+    "parse_introspection_response": parse_introspection_response,
+    "revocation_request": lambda it: revocation_request(WORKER, it),
+    "parse_revocation_response": parse_revocation_response,
+    "LoginFlow": lambda it: LoginFlow(it, redirect_uri=ISSUER),
+    "LoginFlow keys": lambda it: LoginFlow(CLIENT, redirect_uri=ISSUER, keys=NOTHING if it is None else it),
+    "LoginFlow algorithms": lambda it: LoginFlow(CLIENT, redirect_uri=ISSUER, keys=EC.public(), algorithms=it),
+    "LoginFlow.start id_token_hint": lambda it: LOGIN.start(id_token_hint=NOTHING if it is None else it),
+    "LoginFlow.callback": lambda it: LOGIN.callback(LOGIN.start().session, it),
+    "LoginFlow.callback session": lambda it: LOGIN.callback(it, "/cb"),
+    "LoginFlow.finish": LOGIN.finish,
+    "LoginFlow.refresh": lambda it: LOGIN.refresh(TOKENS, it),
+    "LoginRecord.from_json": LoginRecord.from_json,
+    "UserInfoVerifier": lambda it: UserInfoVerifier(issuer=it, client_id="c", keys=KEY, algorithms=["HS256"]),
+    "userinfo_request": lambda it: userinfo_request(CLIENT, it),
+    "logout_redirect": logout_redirect,
+    "check_logout_callback": lambda it: check_logout_callback(it, "/cb"),
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
