@@ -39,14 +39,22 @@ from jwtkit.oauth import (
     AuthorizationCodeFlow,
     AuthorizationRedirect,
     Client,
+    ClientAssertion,
     ClientCredentialsFlow,
     ClientSecretBasic,
+    Consume,
+    DeviceFlow,
+    DeviceSession,
     Granted,
     HttpRequest,
     HttpResponse,
     InboundRequest,
+    Introspection,
+    JWKSCache,
+    PrivateKeyJWT,
     ProtectedResource,
     PublicClient,
+    RefreshFlow,
     Refused,
     Secret,
     ServerMetadata,
@@ -54,11 +62,14 @@ from jwtkit.oauth import (
     TokenSet,
     Wait,
     arun,
+    client_assertion_draft,
     discover,
+    introspect,
+    revoke,
     run,
 )
 from jwtkit.oauth.steps import ask, wait
-from jwtkit.oidc import IdToken, IdTokenVerifier
+from jwtkit.oidc import IdToken, IdTokenVerifier, Login, LoginFlow, UserInfo, userinfo
 
 
 class Session(Claims):
@@ -258,3 +269,42 @@ def login(keys: JWKS, text: str) -> None:
     assert_type(verified, IdToken)
     assert_type(verified.sub, str)
     assert_type(verified.claims.exp, float)
+
+
+def consume(what: Consume) -> bool:
+    return what.key != ""
+
+
+async def async_consume(what: Consume) -> bool:
+    return consume(what)
+
+
+async def client(server: ServerMetadata, key: JWK, text: str, request: InboundRequest) -> None:
+    worker = Client(server=server, client_id="c", auth=PrivateKeyJWT(key))
+    device = run(DeviceFlow(worker).start(scope=["a"]), send=send)
+    assert_type(device, DeviceSession)
+    tokens = run(DeviceFlow(worker).poll(device), send=send, sleep=time.sleep)
+    assert_type(tokens, TokenSet)
+    assert_type(run(RefreshFlow(worker).refresh(tokens), send=send), TokenSet)
+    assert_type(run(introspect(worker, tokens.access_token), send=send), Introspection)
+    run(revoke(worker, tokens.access_token), send=send)
+
+    draft = client_assertion_draft("c", server, alg="ES256")
+    Client(server=server, client_id="c", auth=ClientAssertion(draft.seal(b"", verify_with=key)))
+
+    flow = LoginFlow(worker, redirect_uri="https://b.example", response_type="code id_token")
+    session = flow.start(prompt="login", max_age=60).session
+    login = run(flow.finish(flow.callback(session, text)), send=send)
+    assert_type(login, Login)
+    assert_type(login.id_token.sub, str)
+    assert_type(run(flow.finish(flow.callback(session, request), once=True), send=send, consume=consume), Login)
+    assert_type(
+        await arun(flow.finish(flow.callback(session, text), once=True), send=async_send, consume=async_consume), Login
+    )
+    assert_type(run(userinfo(worker, login.tokens, id_token=login.id_token), send=send), UserInfo)
+
+
+def cached(cache: JWKSCache, verifier: TokenVerifier[Session], text: str) -> None:
+    assert_type(run(cache.verify(verifier, text), send=send), Token[Session])
+    assert_type(run(cache.verify(verifier, text, wait=True), send=send, sleep=time.sleep), Token[Session])
+    assert_type(run(cache.refresh(), send=send), JWKS)

@@ -9,12 +9,17 @@ from datetime import datetime
 
 from jwtkit import JWK, JWKS, Claims, TenantIssuer, Token, TokenVerifier, UnverifiedToken, claim, jwe, jws
 from jwtkit.oauth import (
+    AuthorizationCodeFlow,
+    Callback,
     Client,
     ClientSecretBasic,
+    ClientSecretPost,
+    DeviceFlow,
     Granted,
     HttpRequest,
     HttpResponse,
     InboundRequest,
+    PrivateKeyJWT,
     ProtectedResource,
     Refused,
     Secret,
@@ -24,6 +29,7 @@ from jwtkit.oauth import (
     discover,
     run,
 )
+from jwtkit.oidc import Login, LoginFlow
 
 
 class Session(Claims):
@@ -148,3 +154,18 @@ def protocol(
     outcome.token  # type: ignore[union-attr]
     Granted(outcome)  # type: ignore[arg-type]
     Refused()  # type: ignore[call-arg]
+
+
+def client(server: ServerMetadata, worker: Client, flow: AuthorizationCodeFlow, text: str) -> None:
+    session = flow.start().session
+    run(flow.finish(flow.callback(session, text), once=True), send=send)  # type: ignore[arg-type]
+    run(flow.finish(flow.callback(text, text)), send=send)  # type: ignore[arg-type]
+    flow.start(state="mine")  # type: ignore[call-arg]
+    flow.start(nonce="mine")  # type: ignore[call-arg]
+    AuthorizationCodeFlow(worker, redirect_uri="https://b.example", response_mode="jwt5")  # type: ignore[arg-type]
+    LoginFlow(worker, redirect_uri="https://b.example", response_type="token")  # type: ignore[arg-type]
+    run(DeviceFlow(worker).poll(run(DeviceFlow(worker).start(), send=send)), send=send)  # type: ignore[arg-type]
+    ClientSecretPost("secret")  # type: ignore[arg-type]
+    PrivateKeyJWT("key")  # type: ignore[arg-type]
+    Callback(text)  # type: ignore[arg-type]
+    Login(text)  # type: ignore[arg-type]
