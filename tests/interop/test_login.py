@@ -104,7 +104,7 @@ def test_who_speaks_in_the_hybrid_flow(known: Registered, browser: Browser) -> N
         (flow, answer.replace("id_token=", "id_token=&x="), "issuer_missing"),
         (flow, f"{answer}&error=access_denied", "issuer_missing"),
         # The plain flow verifies no ID token, so it does not go by one.
-        (plain, answer, "issuer_missing"),
+        (plain, answer, "session_mismatch"),
     ]
     for used, changed, reason in refusals:
         with pytest.raises(ProtocolError) as refusal:
