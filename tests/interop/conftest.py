@@ -384,6 +384,7 @@ class Registered:
         self._server = server
         self._auth: dict[str, ClientAuthentication] = {
             "public-native": PublicClient(),
+            "dpop-bound": PublicClient(),
             "web-basic": ClientSecretBasic(Secret("a:b/c+d %~e")),
             "web-post": ClientSecretPost(Secret("secret-post-secret-post-secret-post!")),
             "csjwt": ClientSecretJWT(Secret("a-shared-secret-of-at-least-32-bytes!!")),
@@ -395,7 +396,11 @@ class Registered:
                 ClientSecretBasic(Secret("a-shared-secret-of-at-least-32-bytes!!")),
             ),
             "sealed": ClientSecretBasic(Secret("se")),
+            "par-required": ClientSecretBasic(Secret("par")),
+            "jar-jarm": PrivateKeyJWT(provider.client_key),
+            "jar-jarm-sealed": PrivateKeyJWT(provider.client_key),
             "rs": ClientSecretBasic(Secret("rs")),
+            "rs-sealed": ClientSecretBasic(Secret("rs")),
         }
 
     def __call__(self, client_id: str, auth: ClientAuthentication | None = None) -> Client:

@@ -172,7 +172,7 @@ PLAIN: dict[str, tuple[HttpResponse, str]] = {
     "a challenge with an equals sign": (response("x", 401, "text/plain", (CHALLENGE, 'Bearer realm="a=b", Error="invalid_token"')), "invalid_token"),
     "a challenge with spaces around": (response("x", 401, "text/plain", (CHALLENGE, '  Bearer error="invalid_token" ')), "invalid_token"),
     "a challenge in another header": (response("x", 401, "text/plain", ("X-Challenge", 'Bearer error="invalid_token"')), "unexpected_status"),
-    "a quote that is escaped": (response("x", 401, "text/plain", (CHALLENGE, 'Bearer error="invalid_token", error_description="a \\"b\\""')), "unexpected_status"),
+    "a quote that is escaped": (response("x", 401, "text/plain", (CHALLENGE, 'Bearer error="invalid_token", error_description="a \\"b\\""')), "invalid_token"),
     "403": (response("x", 403, "text/plain", (CHALLENGE, 'Bearer error="insufficient_scope"')), "insufficient_scope"),
     "an error in JSON": (response({"error": "invalid_token"}, 401), "invalid_token"),
     "a challenge without error": (response("x", 401, "text/plain", (CHALLENGE, 'Bearer realm="a"')), "unexpected_status"),

@@ -13,28 +13,42 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from jwtkit.oidc.back_channel import LogoutAccepted, LogoutRefused, back_channel_logout
+    from jwtkit.oidc.front_channel_logout import FrontChannelLogout, check_front_channel_logout
     from jwtkit.oidc.id_token import IdToken, IdTokenVerifier
     from jwtkit.oidc.id_token_claims import IdTokenClaims
     from jwtkit.oidc.login import Login, LoginFlow
     from jwtkit.oidc.login_record import LoginRecord
     from jwtkit.oidc.logout import LogoutRedirect, LogoutSession, check_logout_callback, logout_redirect
+    from jwtkit.oidc.logout_token import LogoutToken, LogoutTokenClaims, LogoutTokenVerifier
     from jwtkit.oidc.refresh import RefreshedLogin
+    from jwtkit.oidc.third_party_login import ThirdPartyLogin, parse_third_party_login
     from jwtkit.oidc.user_info import UserInfo, UserInfoVerifier, parse_userinfo_response, userinfo, userinfo_request
 
 __all__ = [
+    "FrontChannelLogout",
     "IdToken",
     "IdTokenClaims",
     "IdTokenVerifier",
     "Login",
     "LoginFlow",
     "LoginRecord",
+    "LogoutAccepted",
     "LogoutRedirect",
+    "LogoutRefused",
     "LogoutSession",
+    "LogoutToken",
+    "LogoutTokenClaims",
+    "LogoutTokenVerifier",
     "RefreshedLogin",
+    "ThirdPartyLogin",
     "UserInfo",
     "UserInfoVerifier",
+    "back_channel_logout",
+    "check_front_channel_logout",
     "check_logout_callback",
     "logout_redirect",
+    "parse_third_party_login",
     "parse_userinfo_response",
     "userinfo",
     "userinfo_request",
@@ -42,19 +56,29 @@ __all__ = [
 
 _HOMES: Final = MappingProxyType(
     {
+        "FrontChannelLogout": "front_channel_logout",
         "IdToken": "id_token",
         "IdTokenClaims": "id_token_claims",
         "IdTokenVerifier": "id_token",
         "Login": "login",
         "LoginFlow": "login",
         "LoginRecord": "login_record",
+        "LogoutAccepted": "back_channel",
         "LogoutRedirect": "logout",
+        "LogoutRefused": "back_channel",
         "LogoutSession": "logout",
+        "LogoutToken": "logout_token",
+        "LogoutTokenClaims": "logout_token",
+        "LogoutTokenVerifier": "logout_token",
         "RefreshedLogin": "refresh",
+        "ThirdPartyLogin": "third_party_login",
         "UserInfo": "user_info",
         "UserInfoVerifier": "user_info",
+        "back_channel_logout": "back_channel",
+        "check_front_channel_logout": "front_channel_logout",
         "check_logout_callback": "logout",
         "logout_redirect": "logout",
+        "parse_third_party_login": "third_party_login",
         "parse_userinfo_response": "user_info",
         "userinfo": "user_info",
         "userinfo_request": "user_info",

@@ -113,12 +113,14 @@ class IdTokenVerifier(Frozen):
             that is only signed is refused.
         max_token_age: oldest `iat` accepted, in seconds or a timedelta.
         leeway: seconds or a timedelta for clocks that differ; as for `TokenVerifier`.
+        quirk_no_nonce: accept an ID token without nonce where one was sent, from a provider that leaves it out; one
+            with another nonce is refused as ever. Only for ID tokens that came straight from the token endpoint.
 
     Raises:
         UsageError: an argument could never accept a token.
     """
 
-    __slots__ = ("_client_id", "_skew", "_trusted", "_verifier")
+    __slots__ = ("_client_id", "_nonce_required", "_skew", "_trusted", "_verifier")
 
     def __init__(
         self,
@@ -132,9 +134,13 @@ class IdTokenVerifier(Frozen):
         decryption: Decryption | None = None,
         max_token_age: float | timedelta | None = None,
         leeway: float | timedelta | None = None,
+        quirk_no_nonce: bool = False,
     ) -> None:
         if isinstance(issuer, Unchecked):
             raise UsageError("the issuer of an ID token is always checked: the user is the pair of iss and sub")
+        if not isinstance(quirk_no_nonce, bool):
+            raise UsageError("quirk_no_nonce must be True or False")
+        self._nonce_required: Final = not quirk_no_nonce
         if not isinstance(client_id, str) or not client_id:
             raise UsageError(f"client_id must be a non-empty str, got {type(client_id).__name__}")
         self._client_id: Final = client_id
@@ -195,7 +201,7 @@ class IdTokenVerifier(Frozen):
             [
                 *check_parties(claims, self._client_id, self._trusted),
                 *check_subject(claims),
-                *check_nonce(claims, nonce),
+                *check_nonce(claims, nonce, required=self._nonce_required),
                 *check_authentication_age(claims, oldest, now=moment, skew=self._skew),
                 *check_context(claims, contexts),
                 *check_hash(claims, "at_hash", access_token, alg),

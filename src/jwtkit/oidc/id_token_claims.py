@@ -74,13 +74,14 @@ def check_subject(claims: IdTokenClaims) -> Iterable[Mismatch]:
         yield Mismatch("sub", "not_accepted", message)
 
 
-def check_nonce(claims: Claims, sent: str | None) -> Iterable[Mismatch]:
+def check_nonce(claims: Claims, sent: str | None, *, required: bool = True) -> Iterable[Mismatch]:
     """Check that it belongs to this login: the nonce that was sent, and none where none was."""
     if sent is None:
         if claims.nonce is not None:
             yield Mismatch("nonce", "unexpected", "ID token has a nonce, but this login sent none")
     elif claims.nonce is None:
-        yield Mismatch("nonce", "missing", "ID token has no nonce, but this login sent one")
+        if required:
+            yield Mismatch("nonce", "missing", "ID token has no nonce, but this login sent one")
     elif not _equal(claims.nonce, sent):
         yield Mismatch("nonce", "not_accepted", "ID token belongs to another login: its nonce differs")
 

@@ -12,20 +12,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final, Literal, final, overload
+from typing import Any, Final, Literal, Unpack, overload
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
-from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.crypto.algorithms import SignatureAlgorithm
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
 from jwtkit.jose.select import Keys
 from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.policy import TenantIssuer
-from jwtkit.oauth.client.authorization_request import NOTHING, Application, Wish, authorization_redirect
-from jwtkit.oauth.client.callback import Callback, check_callback, code_request, consume_session
+from jwtkit.oauth.client.authorization_request import NOTHING, Application, Asked, Wish, authorization_redirect
+from jwtkit.oauth.client.callback import (
+    Callback,
+    check_callback,
+    check_signed_callback,
+    code_request,
+    consume_session,
+)
 from jwtkit.oauth.client.client import Client
+from jwtkit.oauth.client.jarm import JARM
+from jwtkit.oauth.client.pushed_request import pushed_redirect
+from jwtkit.oauth.client.request_object import RequestObject
 from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession, ResponseMode, ResponseType
 from jwtkit.oauth.client.token_endpoint import exchange
 from jwtkit.oauth.client.token_set import TokenSet
@@ -35,6 +43,7 @@ from jwtkit.oauth.secret import Secret
 from jwtkit.oauth.steps import Consume, Steps
 from jwtkit.oidc.hint import hint_text
 from jwtkit.oidc.id_token import IdToken, IdTokenVerifier
+from jwtkit.oidc.login_proof import Login
 from jwtkit.oidc.login_record import LoginRecord
 from jwtkit.oidc.provider_keys import ProviderKeys
 from jwtkit.oidc.refresh import RefreshedLogin, refresh_steps
@@ -43,30 +52,6 @@ __all__ = ["Login", "LoginFlow"]
 
 # An ID token from the front channel was made for this very callback.
 _FRONT_CHANNEL_SECONDS: Final = 3600
-
-
-@final
-class Login(Proof, Frozen):
-    """A user who has logged in, and the tokens that came with it. Get one from `LoginFlow.finish`.
-
-    Attributes:
-        id_token: who it is; the pair of `iss` and `sub` is the user.
-        tokens: what the token endpoint gave.
-    """
-
-    __slots__ = ("id_token", "tokens")
-
-    _origin = "LoginFlow.finish(...)"
-    id_token: IdToken
-    tokens: TokenSet
-
-    @property
-    def record(self) -> LoginRecord:
-        """What to keep beside the tokens; see `LoginRecord`."""
-        return self.id_token.record
-
-    def __repr__(self) -> str:
-        return f"Login(iss={self.id_token.iss!r}, scope={self.tokens.scope!r})"
 
 
 class LoginFlow(Frozen):
@@ -81,7 +66,7 @@ class LoginFlow(Frozen):
         resource: the APIs that the access token is for, as absolute URIs (RFC 8707).
         response_type: "code id_token" has the browser bring an ID token beside the code.
         response_mode: how the callback comes: "query" unless given, for "code id_token" "fragment"; "form_post" in the
-            body of a POST.
+            body of a POST. With ".jwt" after it, or as "jwt" alone, the response is signed, for `callback_jwt`.
         algorithms: the ID token's algorithm as registered for this client; RS256 where nothing was registered. An HS
             algorithm takes the client's secret as key, and is for clients that have one.
         keys: the provider's keys, or a `JWKSCache` that is shared; left out, they are asked for at its `jwks_uri`.
@@ -90,6 +75,8 @@ class LoginFlow(Frozen):
             signed is refused.
         leeway: seconds or a timedelta for clocks that differ; as for `TokenVerifier`.
         session_lifetime: how long the user may take, in seconds or a timedelta; ten minutes unless given.
+        request_object: how to sign requests, where the provider wants that.
+        jarm: how to verify signed responses, where it is not with RS256 and the keys at the provider's `jwks_uri`.
         require_s_hash: whether an ID token from a callback must have an `s_hash` (FAPI 1.0 part 2 section 5.2.2.1).
         quirk_issuer: the `iss` to accept instead of the issuer in the metadata, for a provider that writes another:
             one, several, or a `TenantIssuer`.
@@ -131,6 +118,8 @@ class LoginFlow(Frozen):
         decryption: Decryption | None = None,
         leeway: float | timedelta | None = None,
         session_lifetime: float | timedelta | None = None,
+        request_object: RequestObject | None = None,
+        jarm: JARM | None = None,
         require_s_hash: bool = False,
         quirk_issuer: str | Collection[str] | TenantIssuer | None = None,
     ) -> None:
@@ -142,6 +131,9 @@ class LoginFlow(Frozen):
             response_type=response_type,
             response_mode=response_mode,
             session_lifetime=session_lifetime,
+            login=True,
+            request_object=request_object,
+            jarm=jarm,
         )
         if "openid" not in self._application.scope:
             raise UsageError("a login needs the scope 'openid'; for access alone use AuthorizationCodeFlow")
@@ -156,7 +148,7 @@ class LoginFlow(Frozen):
             decryption=decryption,
             leeway=leeway,
         )
-        self._verifier: Final = verifier()
+        self._verifier: Final = verifier(quirk_no_nonce=client.quirk_no_nonce)
         self._in_callback: Final = verifier(
             max_token_age=_FRONT_CHANNEL_SECONDS, required=("s_hash",) if require_s_hash else ()
         )
@@ -181,6 +173,7 @@ class LoginFlow(Frozen):
         login_hint: str | None = None,
         id_token_hint: IdToken | Secret | None = None,
         ui_locales: Iterable[str] = (),
+        authorization_details: Iterable[Mapping[str, object]] = (),
         extra: Mapping[str, str] = NOTHING,
         now: float | None = None,
     ) -> AuthorizationRedirect:
@@ -196,13 +189,15 @@ class LoginFlow(Frozen):
             login_hint: whom the server shall offer.
             id_token_hint: an ID token of the user who is expected, verified or as a `TokenSet` has it.
             ui_locales: languages, best first.
+            authorization_details: what exactly to ask for, mappings that each have a `type` (RFC 9396).
             extra: parameters that this server knows beside these.
             now: seconds since the epoch; None reads the clock.
 
         Raises:
-            UsageError: an argument is of the wrong form, or `extra` has a parameter that is decided here.
+            UsageError: an argument is of the wrong form, or `extra` has a parameter that is decided here; or the
+                provider takes pushed or signed requests only.
 
-        Spec: OpenID Connect Core sections 3.1.2.1 and 3.3.2.1.
+        Spec: OpenID Connect Core sections 3.1.2.1, 3.3.2.1 and 6.1.
         """
         wish = Wish(
             prompt=prompt,
@@ -212,9 +207,30 @@ class LoginFlow(Frozen):
             login_hint=login_hint,
             id_token_hint=hint_text(id_token_hint),
             ui_locales=ui_locales,
+            authorization_details=authorization_details,
             extra=extra,
         )
         return authorization_redirect(self._application, wish, nonce=random_text(32), now=now)
+
+    def start_pushed(
+        self, *, id_token_hint: IdToken | Secret | None = None, now: float | None = None, **asked: Unpack[Asked]
+    ) -> Steps[HttpRequest, AuthorizationRedirect]:
+        """Begin by handing the request to the provider itself; the URL for the browser only refers to it.
+
+        Args:
+            id_token_hint: as for `start`.
+            now: seconds since the epoch; None reads the clock.
+            asked: the other arguments of `start`.
+
+        Raises:
+            OAuthError: from the steps; the provider said no.
+            ProtocolError: from the steps; the answer cannot be used.
+            UsageError: at the call; as `start`, or the provider takes no pushed requests.
+
+        Spec: RFC 9126 sections 2 and 4.
+        """
+        wish = Wish(id_token_hint=hint_text(id_token_hint), **asked)
+        return pushed_redirect(self._application, wish, nonce=random_text(32), now=now)
 
     def callback(
         self, session: AuthorizationSession, request: str | InboundRequest, *, now: float | None = None
@@ -234,11 +250,20 @@ class LoginFlow(Frozen):
 
         Spec: OpenID Connect Core sections 3.1.2.7 and 3.3.2.8, RFC 9207 section 2.4, RFC 9700 section 4.4.
         """
-        callback = check_callback(self._application, session, request, resolve_now(now))
-        if session.nonce is None:
-            message = "the session was not made by LoginFlow.start: it has no nonce"
-            raise ProtocolError(message, reason=ProtocolReason.SESSION_MISMATCH)
-        return callback
+        return check_callback(self._application, session, request, resolve_now(now))
+
+    def callback_jwt(
+        self, session: AuthorizationSession, request: str | InboundRequest, *, now: float | None = None
+    ) -> Steps[HttpRequest, Callback]:
+        """Check a signed response that the browser brought back: its signature first, then as `callback`.
+
+        Raises:
+            RejectedError: from the steps; as `TokenVerifier.verify`, then as `callback`.
+            UsageError: at the call; the flow has a response_mode without "jwt".
+
+        Spec: JARM sections 2.3 and 2.4.
+        """
+        return check_signed_callback(self._application, session, request, now)
 
     def token_request(self, callback: Callback, *, now: float | None = None) -> HttpRequest:
         """Make the request that redeems the code (OpenID Connect Core section 3.1.3.1)."""

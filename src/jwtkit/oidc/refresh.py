@@ -15,7 +15,7 @@ from jwtkit._proof import Proof
 from jwtkit.errors import UsageError
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.refresh import parse_refresh_response, refresh_request
-from jwtkit.oauth.client.token_endpoint import ask_for_tokens, token_types_of
+from jwtkit.oauth.client.token_endpoint import ask_endpoint, token_types_of
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest
 from jwtkit.oauth.scope import check_scope
@@ -68,7 +68,7 @@ def refresh_steps(
 
     def steps() -> Steps[HttpRequest, RefreshedLogin]:
         yield from keys.ready(now)
-        response = yield from ask_for_tokens(client, request, now)
+        response = yield from ask_endpoint(client, request, now)
         refreshed = object.__new__(RefreshedLogin)
         types = token_types_of(client)
         fresh = parse_refresh_response(response, tokens=tokens, scope=wanted, token_types=types, now=now)

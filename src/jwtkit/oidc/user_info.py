@@ -28,6 +28,7 @@ from jwtkit.jwt.policy import UNCHECKED, refuse
 from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.limits import DEFAULT_LIMITS
 from jwtkit.oauth.authentication_scheme import Challenge, parse_challenges
+from jwtkit.oauth.client.api_request import authorize_request, with_access_token
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_endpoint import oauth_error
 from jwtkit.oauth.client.token_set import TokenSet
@@ -40,7 +41,7 @@ from jwtkit.oauth.json_response import (
     media_type,
     unusable,
 )
-from jwtkit.oauth.steps import Steps, ask
+from jwtkit.oauth.steps import Steps
 from jwtkit.oidc.id_token import IdToken
 from jwtkit.oidc.login_record import LoginRecord
 from jwtkit.oidc.provider_keys import ProviderKeys
@@ -144,35 +145,20 @@ class UserInfoVerifier(Frozen):
         return claims
 
 
-def userinfo_request(client: Client, tokens: TokenSet) -> HttpRequest:
-    """Make the request for UserInfo.
+def userinfo_request(client: Client, tokens: TokenSet, *, now: float | None = None) -> HttpRequest:
+    """Make the request for UserInfo, with a DPoP proof where the access token is bound to the client's key.
 
     Args:
         client: the client.
         tokens: with the access token of a login.
+        now: seconds since the epoch, for the proof; None reads the clock.
 
     Raises:
-        UsageError: the server has no such endpoint, or the access token is no bearer token.
+        UsageError: the server has no such endpoint, or the access token is bound to a key, and the client has none.
 
-    Spec: OpenID Connect Core section 5.3.1, RFC 6750 section 2.1.
+    Spec: OpenID Connect Core section 5.3.1, RFC 6750 section 2.1, RFC 9449 section 7.1.
     """
-    if not isinstance(client, Client):
-        raise UsageError(f"client must be Client(...), got {type(client).__name__}")
-    if not isinstance(tokens, TokenSet):
-        raise UsageError(f"tokens must be a TokenSet, got {type(tokens).__name__}")
-    if tokens.token_type.lower() != "bearer":
-        raise UsageError("this access token is bound to a key, which a Bearer request does not prove to have")
-    mtls = client.auth.method in _CERTIFICATE_METHODS
-    return HttpRequest(
-        method="GET",
-        url=client.server.endpoint("userinfo_endpoint", mtls=mtls),
-        headers=(
-            ("Accept", f"application/json, {_JWT}"),
-            ("Authorization", f"Bearer {tokens.access_token.reveal()}"),
-        ),
-        max_bytes=MAX_BYTES,
-        mtls=mtls,
-    )
+    return with_access_token(_request(client), tokens, dpop=client.dpop, now=now)
 
 
 def parse_userinfo_response(
@@ -259,14 +245,14 @@ def userinfo(
 
     Spec: OpenID Connect Core section 5.3.
     """
-    request = userinfo_request(client, tokens)
+    asked = authorize_request(_request(client), tokens, dpop=client.dpop, now=now)
     if not isinstance(id_token, (IdToken, LoginRecord)):
         raise UsageError(f"id_token must be an IdToken or a LoginRecord, got {type(id_token).__name__}")
     parse = partial(parse_userinfo_response, id_token=id_token, now=now)
     if not signed:
 
         def plain() -> Steps[HttpRequest, UserInfo]:
-            return parse((yield from ask(request)), decryption=decryption)
+            return parse((yield from asked), decryption=decryption)
 
         return plain()
     provider = ProviderKeys(client, algorithms, keys)
@@ -280,10 +266,23 @@ def userinfo(
     )
 
     def steps() -> Steps[HttpRequest, UserInfo]:
-        response = yield from ask(request)
+        response = yield from asked
         return (yield from provider.supply(partial(parse, response, verifier=verifier), now))
 
     return steps()
+
+
+def _request(client: Client) -> HttpRequest:
+    if not isinstance(client, Client):
+        raise UsageError(f"client must be Client(...), got {type(client).__name__}")
+    mtls = client.auth.method in _CERTIFICATE_METHODS
+    return HttpRequest(
+        method="GET",
+        url=client.server.endpoint("userinfo_endpoint", mtls=mtls),
+        headers=(("Accept", f"application/json, {_JWT}"),),
+        max_bytes=MAX_BYTES,
+        mtls=mtls,
+    )
 
 
 def _compact(response: HttpResponse, how: str) -> str:

@@ -20,15 +20,17 @@ const grants = {
 }
 const signatures = ['RS256', 'PS256', 'ES256', 'Ed25519', 'HS256'] // of ID tokens and UserInfo
 const CERTIFICATE = 'x-test-client-cert' // header: the base64 DER of what a TLS handshake would have shown
+const WANT_NONCE = 'x-test-require-dpop-nonce' // header: "1" where a DPoP proof has to have a nonce
 const REDIRECT = 'https://rp.example/cb' // nobody is there: the browser stops before it
+const BACK_CHANNEL = 'https://rp.example/back-channel' // nobody either, until /test/back-channel?URL says who is
 
 const server = createServer({ keepAliveTimeout: 60_000 })
 await new Promise((ready) => server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', ready))
 const issuer = `http://127.0.0.1:${server.address().port}`
 
-async function drawn(alg) {
+async function drawn(alg, use = 'sig') {
   const { privateKey } = await generateKeyPair(alg, { extractable: true })
-  return { ...(await exportJWK(privateKey)), alg, use: 'sig' }
+  return { ...(await exportJWK(privateKey)), alg, use }
 }
 
 const clientJwks = JSON.parse(process.env.CLIENT_JWKS ?? '{"keys":[]}')
@@ -62,6 +64,7 @@ const clients = [
     token_endpoint_auth_method: 'client_secret_basic',
     grant_types: [...login.grant_types, 'client_credentials', 'implicit', ...Object.values(grants)],
     response_types: ['code', 'code id_token'],
+    authorization_details_types: ['payment'],
     post_logout_redirect_uris: ['https://rp.example/bye'],
   },
   {
@@ -112,8 +115,55 @@ const clients = [
     token_endpoint_auth_method: 'tls_client_auth',
     tls_client_auth_subject_dn: 'CN=client.example',
   },
-  // A resource server, which only asks about tokens.
-  { client_id: 'rs', client_secret: 'rs', redirect_uris: [], response_types: [], grant_types: ['client_credentials'] },
+  // Those who want to be told of a logout: of the session, and of the user alone.
+  {
+    ...login,
+    client_id: 'back-channel',
+    client_secret: 'bc',
+    backchannel_logout_uri: BACK_CHANNEL,
+    backchannel_logout_session_required: true,
+  },
+  {
+    ...login,
+    client_id: 'back-channel-user',
+    client_secret: 'bc',
+    backchannel_logout_uri: BACK_CHANNEL,
+    id_token_signed_response_alg: 'ES256',
+  },
+  { ...login, client_id: 'par-required', client_secret: 'par', require_pushed_authorization_requests: true },
+  ...['', '-sealed'].map((sealing) => ({
+    ...login,
+    client_id: `jar-jarm${sealing}`,
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: clientJwks,
+    grant_types: [...login.grant_types, 'implicit'],
+    response_types: ['code', 'code id_token'],
+    require_signed_request_object: true,
+    authorization_details_types: ['payment'],
+    request_object_signing_alg: 'ES256',
+    id_token_signed_response_alg: 'PS256',
+    authorization_signed_response_alg: 'PS256',
+    ...(sealing && sealed('authorization')),
+  })),
+  // One whose tokens are bound to a key.
+  {
+    ...login,
+    client_id: 'dpop-bound',
+    application_type: 'native',
+    redirect_uris: ['http://127.0.0.1/cb'],
+    token_endpoint_auth_method: 'none',
+    dpop_bound_access_tokens: true,
+  },
+  // Resource servers, which only ask about tokens; one of them wants to be the only one who reads the answer.
+  ...['', '-sealed'].map((sealing) => ({
+    client_id: `rs${sealing}`,
+    client_secret: 'rs',
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+    introspection_signed_response_alg: 'RS256',
+    ...(sealing && { jwks: clientJwks, ...sealed('introspection') }),
+  })),
 ]
 
 // Two APIs that tokens can be for; every other one is refused.
@@ -138,6 +188,7 @@ const aliases = Object.entries({
   introspection_endpoint: '/token/introspection',
   revocation_endpoint: '/token/revocation',
   device_authorization_endpoint: '/device/auth',
+  pushed_authorization_request_endpoint: '/request',
 })
 
 const configuration = {
@@ -146,10 +197,14 @@ const configuration = {
     mtls_endpoint_aliases: Object.fromEntries(aliases.map(([name, path]) => [name, `${issuer}/mtls${path}`])),
   },
   scopes: ['openid', 'offline_access', 'profile', 'email'],
+  // Its own dispatcher refuses to reach a loopback address.
+  fetch: (url, options) => (url === BACK_CHANNEL ? fetch(told, { ...options, dispatcher: undefined }) : fetch(url, options)),
   claims: { openid: ['sub', 'sid', 'auth_time', 'acr', 'amr'], profile: ['name'], email: ['email', 'email_verified'] },
   enabledJWA: {
     idTokenSigningAlgValues: signatures,
     userinfoSigningAlgValues: signatures,
+    authorizationSigningAlgValues: signatures,
+    requestObjectSigningAlgValues: ['ES256', 'PS256'],
   },
   acrValues: ['urn:test:pwd', 'urn:test:mfa'],
   clientAuthMethods: [
@@ -188,8 +243,15 @@ const configuration = {
     claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
     deviceFlow: { enabled: true },
+    dPoP: {
+      enabled: true,
+      nonceSecret: Buffer.alloc(32, 7),
+      requireNonce: (ctx) => ctx.get(WANT_NONCE) === '1',
+    },
     encryption: { enabled: true },
     introspection: { enabled: true, allowedPolicy: () => true },
+    jwtIntrospection: { enabled: true },
+    jwtResponseModes: { enabled: true },
     jwtUserinfo: { enabled: true },
     mTLS: {
       enabled: true,
@@ -201,6 +263,17 @@ const configuration = {
       certificateSubjectMatches: (ctx, property, expected) =>
         property === 'tls_client_auth_subject_dn' && shownCertificate(ctx).subject === expected,
     },
+    pushedAuthorizationRequests: { enabled: true },
+    registration: { enabled: true, initialAccessToken: 'may-register' },
+    registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
+    requestObjects: { enabled: true },
+    richAuthorizationRequests: {
+      enabled: true,
+      types: { payment: { validate: async () => {} } },
+      authorizationDetailsForGrantSource: (ctx) => ctx.oidc.grant?.rar,
+      authorizationDetailsForAccessToken: (_ctx, _token, source) => source?.rar,
+      authorizationDetailsForIntrospection: (_ctx, token) => token.rar,
+    },
     resourceIndicators: {
       enabled: true,
       useGrantedResource: async () => false,
@@ -208,6 +281,7 @@ const configuration = {
       getResourceServerInfo: async (_ctx, resource) => resourceServer(resource),
     },
     revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
+    backchannelLogout: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
 }
@@ -259,30 +333,32 @@ async function interact(ctx) {
   }
   const found = grantId && (await provider.Grant.find(grantId))
   const grant = found || new provider.Grant({ accountId: session.accountId, clientId: params.client_id })
-  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes } = prompt.details
+  const { missingOIDCScope, missingOIDCClaims, missingResourceScopes, rar } = prompt.details
   if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(' '))
   if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims)
   for (const [resource, scope] of Object.entries(missingResourceScopes ?? {})) {
     grant.addResourceScope(resource, scope.join(' '))
   }
+  for (const detail of rar ?? []) grant.addRar(detail)
   return finish({ consent: { grantId: await grant.save() } }, true)
 }
 
 const exchanged = ['subject_token', 'subject_token_type', 'actor_token', 'actor_token_type', 'requested_token_type']
 const several = ['resource', 'audience']
-let provider, answer
+let provider, answer, told
 
 // It costs to draw these, so they stay.
-const rsaKeys = await Promise.all(['RS256', 'PS256'].map(drawn))
+const rsaKeys = [...(await Promise.all(['RS256', 'PS256'].map((alg) => drawn(alg)))), await drawn('RSA-OAEP-256', 'enc')]
 
 // With other keys; what the one before has stored, sessions and tokens, is known to the next one as well.
 async function startProvider() {
-  const keys = [...rsaKeys, ...(await Promise.all(['ES256', 'Ed25519'].map(drawn)))]
+  const keys = [...rsaKeys, ...(await Promise.all(['ES256', 'Ed25519'].map((alg) => drawn(alg))))]
   provider = new Provider(issuer, { ...configuration, jwks: { keys } })
   provider.registerGrantType(grants.exchange, exchange, [...exchanged, ...several, 'scope'], several)
   provider.registerGrantType(grants.bearer, bearer, ['assertion', 'scope', 'resource'])
   provider.use((ctx, next) => (/^\/interaction\/[^/]+$/.test(ctx.path) ? interact(ctx) : next()))
   provider.on('server_error', (_ctx, error) => console.error(error))
+  provider.on('backchannel.error', (_ctx, error) => console.error(error))
   answer = provider.callback()
 }
 
@@ -291,6 +367,11 @@ server.on('request', async (request, response) => {
   if (request.url === '/test/rotate') {
     await startProvider()
     response.end('rotated')
+    return
+  }
+  if (request.url.startsWith('/test/back-channel?')) {
+    told = request.url.slice('/test/back-channel?'.length)
+    response.end('noted')
     return
   }
   request.mtls = request.url.startsWith('/mtls/')
