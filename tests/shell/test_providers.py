@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from jwtkit import JWK, Claims, ClaimsError, NotAllowedError, RejectedError, Report, Token, TokenVerifier, report
 from jwtkit._wire import b64url_encode
 from jwtkit.jwt.report import FindingCode, Severity
-from jwtkit.oauth import HttpResponse
-from jwtkit.oauth.client.token_endpoint import parse_token_response
+from jwtkit.oauth import HttpResponse, parse_token_response
 from jwtkit.oidc import IdTokenVerifier
 from jwtkit.shell.arguments import Parser
 from jwtkit.shell.hint import Hint

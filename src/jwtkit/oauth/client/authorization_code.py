@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Final, Literal, overload
+from typing import Any, Final, Literal, Unpack, overload
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
-from jwtkit.errors import ProtocolError, ProtocolReason
-from jwtkit.oauth.client.authorization_request import NOTHING, Application, Wish, authorization_redirect
-from jwtkit.oauth.client.callback import Callback, check_callback, code_request, consume_session
+from jwtkit.oauth.client.authorization_request import NOTHING, Application, Asked, Wish, authorization_redirect
+from jwtkit.oauth.client.callback import (
+    Callback,
+    check_callback,
+    check_signed_callback,
+    code_request,
+    consume_session,
+)
 from jwtkit.oauth.client.client import Client
+from jwtkit.oauth.client.jarm import JARM
+from jwtkit.oauth.client.pushed_request import pushed_redirect
+from jwtkit.oauth.client.request_object import RequestObject
 from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession, ResponseMode
 from jwtkit.oauth.client.token_endpoint import exchange
 from jwtkit.oauth.client.token_set import TokenSet
@@ -33,14 +41,17 @@ class AuthorizationCodeFlow(Frozen):
         scope: what to ask for.
         resource: the APIs that the token is for, as absolute URIs (RFC 8707).
         response_mode: how the callback comes: "query" unless given, "form_post" in the body of a POST, "fragment"
-            where a page of yours hands its whole URL on.
+            where a page of yours hands its whole URL on. "jwt", "query.jwt", "form_post.jwt" and "fragment.jwt" are
+            the same with a signed response, for `callback_jwt`.
         session_lifetime: how long the user may take, in seconds or a timedelta; ten minutes unless given.
+        request_object: how to sign requests, where the server wants that.
+        jarm: how to verify signed responses, where it is not with RS256 and the keys at the server's `jwks_uri`.
 
     Raises:
         UsageError: an argument is of the wrong form, or the server has no authorization endpoint.
         ProtocolError: the server names its PKCE methods, and S256 is not among them (RFC 9700 section 2.1.1).
 
-    Spec: RFC 6749 section 4.1, RFC 7636, RFC 9207, RFC 9700 section 2.1.
+    Spec: RFC 6749 section 4.1, RFC 7636, RFC 9207, RFC 9700 section 2.1; RFC 9101, RFC 9126, JARM.
     """
 
     __slots__ = ("_application",)
@@ -54,6 +65,8 @@ class AuthorizationCodeFlow(Frozen):
         resource: Iterable[str] = (),
         response_mode: ResponseMode | None = None,
         session_lifetime: float | timedelta | None = None,
+        request_object: RequestObject | None = None,
+        jarm: JARM | None = None,
     ) -> None:
         self._application: Final = Application.of(
             client,
@@ -62,6 +75,8 @@ class AuthorizationCodeFlow(Frozen):
             resource=resource,
             response_mode=response_mode,
             session_lifetime=session_lifetime,
+            request_object=request_object,
+            jarm=jarm,
         )
 
     @property
@@ -78,6 +93,7 @@ class AuthorizationCodeFlow(Frozen):
         claims: Mapping[str, object] | None = None,
         login_hint: str | None = None,
         ui_locales: Iterable[str] = (),
+        authorization_details: Iterable[Mapping[str, object]] = (),
         extra: Mapping[str, str] = NOTHING,
         now: float | None = None,
     ) -> AuthorizationRedirect:
@@ -91,13 +107,15 @@ class AuthorizationCodeFlow(Frozen):
             claims: a claims request, with "userinfo" or "id_token" or both.
             login_hint: whom the server shall offer.
             ui_locales: languages, best first.
+            authorization_details: what exactly to ask for, mappings that each have a `type`.
             extra: parameters that this server knows beside these.
             now: seconds since the epoch; None reads the clock.
 
         Raises:
-            UsageError: an argument is of the wrong form, or `extra` has a parameter that is decided here.
+            UsageError: an argument is of the wrong form, or `extra` has a parameter that is decided here; or the server
+                takes pushed or signed requests only.
 
-        Spec: RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1.
+        Spec: RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1, RFC 9396 section 2, RFC 9101 section 5.
         """
         wish = Wish(
             prompt=prompt,
@@ -106,9 +124,31 @@ class AuthorizationCodeFlow(Frozen):
             claims=claims,
             login_hint=login_hint,
             ui_locales=ui_locales,
+            authorization_details=authorization_details,
             extra=extra,
         )
         return authorization_redirect(self._application, wish, nonce=None, now=now)
+
+    def start_pushed(
+        self, *, now: float | None = None, **asked: Unpack[Asked]
+    ) -> Steps[HttpRequest, AuthorizationRedirect]:
+        """Begin by handing the request to the server itself; the URL for the browser only refers to it.
+
+        Args:
+            now: seconds since the epoch; None reads the clock.
+            asked: the arguments of `start`.
+
+        Returns:
+            Steps that give the same as `start`; `expires_at` says until when the URL is good.
+
+        Raises:
+            OAuthError: from the steps; the server said no.
+            ProtocolError: from the steps; the answer cannot be used.
+            UsageError: at the call; as `start`, or the server takes no pushed requests.
+
+        Spec: RFC 9126 sections 2 and 4.
+        """
+        return pushed_redirect(self._application, Wish(**asked), nonce=None, now=now)
 
     def callback(
         self, session: AuthorizationSession, request: str | InboundRequest, *, now: float | None = None
@@ -128,12 +168,28 @@ class AuthorizationCodeFlow(Frozen):
 
         Spec: RFC 6749 section 4.1.2, RFC 9207 section 2.4, RFC 9700 section 4.4.
         """
-        callback = check_callback(self._application, session, request, resolve_now(now))
-        if session.nonce is not None:
-            # It belongs to a login, whose ID token this flow would never verify.
-            message = "authorization response: the session was made by LoginFlow.start, which has a callback of its own"
-            raise ProtocolError(message, reason=ProtocolReason.SESSION_MISMATCH)
-        return callback
+        return check_callback(self._application, session, request, resolve_now(now))
+
+    def callback_jwt(
+        self, session: AuthorizationSession, request: str | InboundRequest, *, now: float | None = None
+    ) -> Steps[HttpRequest, Callback]:
+        """Check a signed response that the browser brought back: its signature first, then as `callback`.
+
+        Args:
+            session: as for `callback`.
+            request: as for `callback`.
+            now: seconds since the epoch; None reads the clock.
+
+        Returns:
+            Steps that give the callback; they ask for the server's keys where those are not known.
+
+        Raises:
+            RejectedError: from the steps; as `TokenVerifier.verify`, then as `callback`.
+            UsageError: at the call; the flow has a response_mode without "jwt".
+
+        Spec: JARM sections 2.3 and 2.4.
+        """
+        return check_signed_callback(self._application, session, request, now)
 
     def token_request(self, callback: Callback, *, now: float | None = None) -> HttpRequest:
         """Make the request that redeems the code (RFC 6749 section 4.1.3)."""
@@ -162,6 +218,6 @@ class AuthorizationCodeFlow(Frozen):
         def steps() -> Steps[Any, TokenSet]:
             if once:
                 yield from consume_session(callback.session)
-            return (yield from exchange(request, callback.session.scope, now))
+            return (yield from exchange(self.client, request, callback.session.scope, now))
 
         return steps()

@@ -13,21 +13,44 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
 from jwtkit._random import random_text
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
 from jwtkit.jwt.dates import seconds
+from jwtkit.oauth.client.authorization_details import check_authorization_details, details_text
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession, ResponseMode, ResponseType
+from jwtkit.oauth.client.jarm import JARM, ResponseVerifier
+from jwtkit.oauth.client.request_object import RequestObject, check_supported, expiry_of, signed_request_object
+from jwtkit.oauth.client.session import (
+    PLAIN_MODES,
+    SIGNED_MODES,
+    AuthorizationRedirect,
+    AuthorizationSession,
+    ResponseMode,
+    ResponseType,
+)
 from jwtkit.oauth.pkce import PKCE
 from jwtkit.oauth.resource_indicator import check_resources
-from jwtkit.oauth.scope import check_scope
+from jwtkit.oauth.scope import check_scope, listed
 from jwtkit.oauth.urls import encode_query, is_plain_url
 
-__all__ = ["NOTHING", "Application", "Wish", "authorization_redirect"]
+__all__ = [
+    "NOTHING",
+    "Application",
+    "Asked",
+    "AuthorizationRequest",
+    "Wish",
+    "authorization_redirect",
+    "authorization_request",
+    "redirect_with",
+    "sent_fields",
+    "signed_fields",
+]
+
+Fields = tuple[tuple[str, str], ...]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _SESSION_SECONDS: Final = 600.0
@@ -44,7 +67,9 @@ _OWN: Final = frozenset(
         "nonce",
         "code_challenge",
         "code_challenge_method",
+        "dpop_jkt",
         "resource",
+        "authorization_details",
         "claims",
         "prompt",
         "max_age",
@@ -71,6 +96,9 @@ class Application:
         response_type: what the callback has to bring.
         response_mode: how the callback has to come.
         session_seconds: how long the user may take.
+        login: whether it is about who the user is, with a nonce and an ID token.
+        request_object: how requests are signed, or None.
+        responses: verifies responses, or None where they are not signed.
     """
 
     client: Client
@@ -80,6 +108,9 @@ class Application:
     response_type: ResponseType
     response_mode: ResponseMode
     session_seconds: float
+    login: bool
+    request_object: RequestObject | None
+    responses: ResponseVerifier | None
 
     @classmethod
     def of(
@@ -92,6 +123,9 @@ class Application:
         response_type: ResponseType = "code",
         response_mode: ResponseMode | None,
         session_lifetime: float | timedelta | None,
+        login: bool = False,
+        request_object: RequestObject | None = None,
+        jarm: JARM | None = None,
     ) -> Application:
         """Check what a flow is built from.
 
@@ -106,13 +140,16 @@ class Application:
         client.server.endpoint("authorization_endpoint")
         if response_type not in ("code", "code id_token"):
             raise UsageError("response_type must be 'code' or 'code id_token'")
-        mode = response_mode or ("query" if response_type == "code" else "fragment")
-        if mode not in (("query", "form_post", "fragment") if response_type == "code" else ("fragment", "form_post")):
-            raise UsageError("response_mode must be 'query', 'fragment' or 'form_post'; tokens never come in a query")
+        mode = _mode(response_type, response_mode)
         methods = client.server.code_challenge_methods_supported
         if methods is not None and "S256" not in methods:
             message = "the server does not support PKCE with S256, without which a stolen code can be redeemed"
             raise ProtocolError(message, reason=ProtocolReason.PKCE_UNSUPPORTED)
+        if request_object is not None:
+            if not isinstance(request_object, RequestObject):
+                kind = type(request_object).__name__
+                raise UsageError(f"request_object must be RequestObject(...), got {kind}")
+            check_supported(client, request_object)
         return cls(
             client=client,
             redirect_uri=redirect_uri,
@@ -123,6 +160,9 @@ class Application:
             session_seconds=_SESSION_SECONDS
             if session_lifetime is None
             else seconds(session_lifetime, "session_lifetime"),
+            login=login,
+            request_object=request_object,
+            responses=_responses(client, mode, jarm),
         )
 
 
@@ -137,7 +177,36 @@ class Wish:
     login_hint: str | None = None
     id_token_hint: str | None = field(default=None, repr=False)
     ui_locales: Iterable[str] = ()
+    authorization_details: Iterable[Mapping[str, object]] = field(default=(), repr=False)
     extra: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False)
+
+
+class Asked(TypedDict, total=False):
+    """The arguments of `start` that a flow's other ways to begin take too; they mean the same."""
+
+    prompt: str | Iterable[str] | None
+    max_age: float | timedelta | None
+    acr_values: Iterable[str]
+    claims: Mapping[str, object] | None
+    login_hint: str | None
+    ui_locales: Iterable[str]
+    authorization_details: Iterable[Mapping[str, object]]
+    extra: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """What is asked for, before it is decided how it travels.
+
+    Attributes:
+        fields: the parameters.
+        structured: those that are JSON or numbers, as such; a request object wants them so.
+        session: what to keep.
+    """
+
+    fields: Fields = field(repr=False)
+    structured: Mapping[str, object] = field(repr=False)
+    session: AuthorizationSession
 
 
 def authorization_redirect(
@@ -146,12 +215,63 @@ def authorization_redirect(
     """Make the URL for the browser, and the session to keep.
 
     Raises:
+        UsageError: a wish is of the wrong form, or the server takes pushed or signed requests only.
+    """
+    server = application.client.server
+    if server.require_pushed_authorization_requests:
+        raise UsageError("this server takes pushed requests only: run(flow.start_pushed(...), send=...)")
+    request = authorization_request(application, wish, nonce=nonce, now=now)
+    fields = sent_fields(application, request, pushed=False, now=now)
+    return redirect_with(application, request.session, fields, expires_at=expiry_of(application.request_object, now))
+
+
+def redirect_with(
+    application: Application, session: AuthorizationSession, fields: Fields, *, expires_at: float | None = None
+) -> AuthorizationRedirect:
+    """Send the browser with these parameters."""
+    url = encode_query(application.client.server.endpoint("authorization_endpoint"), fields)
+    return AuthorizationRedirect(url=url, session=session, expires_at=expires_at)
+
+
+def sent_fields(application: Application, request: AuthorizationRequest, *, pushed: bool, now: float | None) -> Fields:
+    """Give the parameters as they travel: themselves, or signed.
+
+    Raises:
+        UsageError: the server takes signed requests only, or a parameter cannot be in one.
+    """
+    client, how = application.client, application.request_object
+    if how is None:
+        if client.server.require_signed_request_object:
+            raise UsageError("this server takes signed requests only: build the flow with request_object=")
+        return request.fields
+    text = signed_request_object(how, client, request.fields, request.structured, now=now)
+    return signed_fields(application, request, text, pushed=pushed)
+
+
+def signed_fields(application: Application, request: AuthorizationRequest, text: str, *, pushed: bool) -> Fields:
+    """Give what stands beside a request object (RFC 9101 section 5, RFC 9126 section 3).
+
+    An OpenID provider may want to see response_type and scope outside too, equal to what is inside (OpenID Connect Core
+    section 6.1); they are no secrets.
+    """
+    outside = ("response_type", "scope") if application.login and not pushed else ()
+    seen = tuple(pair for pair in request.fields if pair[0] in outside)
+    return (("client_id", application.client.client_id), *seen, ("request", text))
+
+
+def authorization_request(
+    application: Application, wish: Wish, *, nonce: str | None, now: float | None
+) -> AuthorizationRequest:
+    """Decide what is asked for, and what to keep.
+
+    Raises:
         UsageError: a wish is of the wrong form.
     """
     pkce = PKCE.generate()
     max_age = None if wish.max_age is None else seconds(wish.max_age, "max_age", zero=True)
     acr_values = _words(wish.acr_values, "acr_values")
     claims = None if wish.claims is None else _claims_text(wish.claims)
+    details = check_authorization_details(wish.authorization_details, application.client.server)
     session = AuthorizationSession(
         issuer=application.client.server.issuer,
         client_id=application.client.client_id,
@@ -178,9 +298,11 @@ def authorization_redirect(
         ("nonce", nonce),
         ("code_challenge", pkce.challenge),
         ("code_challenge_method", pkce.method),
+        ("dpop_jkt", application.client.dpop_jkt),
         *(("resource", resource) for resource in session.resource),
+        ("authorization_details", details_text(details)),
         ("prompt", _prompt(wish.prompt)),
-        ("max_age", None if max_age is None else f"{max_age:.0f}"),
+        ("max_age", None if max_age is None else str(_number(max_age))),
         ("acr_values", " ".join(acr_values) or None),
         ("claims", claims),
         ("login_hint", _text(wish.login_hint, "login_hint")),
@@ -188,33 +310,55 @@ def authorization_redirect(
         ("ui_locales", " ".join(_words(wish.ui_locales, "ui_locales")) or None),
         *_extra(wish.extra),
     ]
-    endpoint = application.client.server.endpoint("authorization_endpoint")
-    url = encode_query(endpoint, [(name, value) for name, value in fields if value is not None])
-    return AuthorizationRedirect(url=url, session=session)
+    structured = {"claims": wish.claims, "authorization_details": details, "max_age": _number(max_age)}
+    present = application.client.renamed((name, value) for name, value in fields if value is not None)
+    return AuthorizationRequest(fields=present, structured=structured, session=session)
+
+
+def _mode(response_type: ResponseType, response_mode: ResponseMode | None) -> ResponseMode:
+    if response_mode is None:
+        return "query" if response_type == "code" else "fragment"
+    if response_mode not in (*PLAIN_MODES, *SIGNED_MODES):
+        raise UsageError(f"response_mode must be one of {', '.join(map(repr, (*PLAIN_MODES, *SIGNED_MODES)))}")
+    if response_type != "code" and response_mode in ("query", "query.jwt"):
+        raise UsageError("tokens never come in a query: use response_mode 'fragment' or 'form_post'")
+    return response_mode
+
+
+def _responses(client: Client, mode: ResponseMode, jarm: JARM | None) -> ResponseVerifier | None:
+    if jarm is not None and not isinstance(jarm, JARM):
+        raise UsageError(f"jarm must be JARM(...), got {type(jarm).__name__}")
+    if mode in SIGNED_MODES:
+        return ResponseVerifier(client, jarm or JARM())
+    if jarm is not None:
+        raise UsageError(f"jarm= is for signed responses, and response_mode {mode!r} asks for others: write 'jwt'")
+    return None
+
+
+def _number(value: float | None) -> int | None:
+    return None if value is None else round(value)
 
 
 def _prompt(prompt: str | Iterable[str] | None) -> str | None:
     """Check prompt: "none" stands alone (OpenID Connect Core section 3.1.2.1)."""
     if prompt is None:
         return None
-    words = (prompt,) if isinstance(prompt, str) else tuple(prompt)
-    if not words or not set(words) <= set(_PROMPTS) or (len(words) > 1 and "none" in words):
+    words = (prompt,) if isinstance(prompt, str) else listed(prompt, "prompt")
+    if not words or not all(word in _PROMPTS for word in words) or (len(words) > 1 and "none" in words):
         raise UsageError(f"prompt must be some of {', '.join(map(repr, _PROMPTS))}; 'none' stands alone")
     return " ".join(words)
 
 
 def _words(values: Iterable[str], argument: str) -> tuple[str, ...]:
-    if isinstance(values, (str, bytes)):
-        raise UsageError(f"{argument} is a list: write {argument}=[{values!r}]")
-    words = tuple(values)
+    words = listed(values, argument)
     if not all(isinstance(word, str) and word and word.isprintable() and " " not in word for word in words):
         raise UsageError(f"{argument} must be a list of str without spaces")
     return words
 
 
 def _text(value: str | None, argument: str) -> str | None:
-    if value is not None and not (isinstance(value, str) and value):
-        raise UsageError(f"{argument} must be a non-empty str, or None")
+    if value is not None and not (isinstance(value, str) and value and value.isprintable()):
+        raise UsageError(f"{argument} must be a non-empty, printable str, or None")
     return value
 
 

@@ -9,22 +9,24 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import Final, final
 
+from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.oauth.client.authorization_request import Application
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.session import AuthorizationSession, ResponseMode
+from jwtkit.oauth.client.session import SIGNED_MODES, AuthorizationSession
 from jwtkit.oauth.client.token_endpoint import oauth_error, token_request
 from jwtkit.oauth.http import HttpRequest, InboundRequest
 from jwtkit.oauth.secret import Secret
 from jwtkit.oauth.steps import Consume, Steps, consume_once
 from jwtkit.oauth.urls import parse_form
 
-__all__ = ["Callback", "check_callback", "code_request", "consume_session"]
+__all__ = ["Callback", "check_callback", "check_signed_callback", "code_request", "consume_session"]
 
 _WHAT: Final = "authorization response"
 _TOKENS: Final = ("access_token", "id_token", "response")
+_SIGNED: Final = ("code", "state", "iss", "error", "access_token", "id_token")
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -55,6 +57,31 @@ def check_callback(
     application: Application, session: AuthorizationSession, request: str | InboundRequest, now: float
 ) -> Callback:
     """Check what a browser brought back; see `AuthorizationCodeFlow.callback`."""
+    if application.responses is not None:
+        raise UsageError("this flow asks for signed responses: run(flow.callback_jwt(session, request), send=...)")
+    _check_session(application, session, now)
+    return _accepted(application, session, _fields_of(session, request))
+
+
+def check_signed_callback(
+    application: Application, session: AuthorizationSession, request: str | InboundRequest, now: float | None
+) -> Steps[HttpRequest, Callback]:
+    """Check a signed response that a browser brought back; see `AuthorizationCodeFlow.callback_jwt`."""
+    responses = application.responses
+    if responses is None:
+        raise UsageError("this flow asks for responses that are not signed: use its callback(...)")
+    resolve_now(now)
+
+    def steps() -> Steps[HttpRequest, Callback]:
+        _check_session(application, session, resolve_now(now))
+        response = _response_of(_fields_of(session, request))
+        return _accepted(application, session, (yield from responses.parameters(response, now)))
+
+    return steps()
+
+
+def _check_session(application: Application, session: AuthorizationSession, now: float) -> None:
+    """Check that a session is young enough, and one of this very flow."""
     if not isinstance(session, AuthorizationSession):
         raise UsageError(f"session must be an AuthorizationSession, got {type(session).__name__}: see from_json")
     server = application.client.server
@@ -62,14 +89,34 @@ def check_callback(
         raise _refusal("this login took too long: start again", ProtocolReason.SESSION_EXPIRED)
     if session.issuer != server.issuer or session.client_id != application.client.client_id:
         message = f"the session belongs to {quote(session.issuer)}, but the callback to {quote(server.issuer)}"
-        raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
-    if session.redirect_uri != application.redirect_uri:
+    elif session.redirect_uri != application.redirect_uri:
         message = "the session belongs to a flow with another redirect_uri"
-        raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
-    if session.response_type != application.response_type:
+    elif session.response_type != application.response_type:
         message = f"the session belongs to a flow with the response_type {session.response_type!r}"
-        raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
-    fields = _fields_of(session, request)
+    elif (session.response_mode in SIGNED_MODES) is (application.responses is None):
+        message = f"the session belongs to a flow with the response_mode {session.response_mode!r}"
+    elif (session.nonce is not None) is not application.login:
+        # A login's ID token is verified by LoginFlow only, and with a nonce only.
+        maker = "AuthorizationCodeFlow" if application.login else "LoginFlow"
+        message = f"the session was made by {maker}, which has a callback of its own"
+    else:
+        return
+    raise _refusal(message, ProtocolReason.SESSION_MISMATCH)
+
+
+def _response_of(fields: dict[str, str]) -> str:
+    """Give the signed response; beside it nobody vouches for anything (JARM section 2.3)."""
+    beside = next((name for name in _SIGNED if name in fields), None)
+    if beside is not None:
+        message = f"{beside} came outside a signed response, which was asked for"
+        raise _refusal(message, ProtocolReason.UNEXPECTED_PARAMETER)
+    if "response" not in fields:
+        raise _refusal("there is no response", ProtocolReason.MISSING_PARAMETER)
+    return fields["response"]
+
+
+def _accepted(application: Application, session: AuthorizationSession, fields: dict[str, str]) -> Callback:
+    """Check the parameters, wherever they stood."""
     _check_issuer(application, session, fields)
     state = fields.pop("state", "")
     if not compare_digest(state.encode("utf-8", "surrogatepass"), session.state.encode("utf-8", "surrogatepass")):
@@ -123,7 +170,9 @@ def _refusal(message: str, reason: ProtocolReason) -> ProtocolError:
 
 def _fields_of(session: AuthorizationSession, request: str | InboundRequest) -> dict[str, str]:
     """Read the parameters of a response that arrived as asked for, at the redirect URI, and nowhere else."""
-    mode: ResponseMode = session.response_mode
+    mode = session.response_mode.removesuffix(".jwt")
+    if mode == "jwt":
+        mode = "query" if session.response_type == "code" else "fragment"
     if not isinstance(request, (str, InboundRequest)):
         raise UsageError(f"request must be a URL or an InboundRequest, got {type(request).__name__}")
     posted = request if isinstance(request, InboundRequest) and request.method == "POST" else None

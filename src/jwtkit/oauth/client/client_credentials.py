@@ -7,6 +7,7 @@ from typing import Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.errors import UsageError
+from jwtkit.oauth.client.authorization_details import check_authorization_details, details_text
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_endpoint import NOTHING, exchange, form_fields, token_request
 from jwtkit.oauth.client.token_set import TokenSet
@@ -43,6 +44,7 @@ class ClientCredentialsFlow(Frozen):
         *,
         scope: Iterable[str] = (),
         resource: Iterable[str] = (),
+        authorization_details: Iterable[Mapping[str, object]] = (),
         extra: Mapping[str, str] = NOTHING,
         now: float | None = None,
     ) -> Steps[HttpRequest, TokenSet]:
@@ -51,6 +53,7 @@ class ClientCredentialsFlow(Frozen):
         Args:
             scope: what to ask for.
             resource: the APIs that the token is for, as absolute URIs (RFC 8707).
+            authorization_details: what exactly to ask for, mappings that each have a `type` (RFC 9396).
             extra: parameters that this server knows beside these, such as `audience`.
             now: seconds since the epoch; None reads the clock.
 
@@ -59,8 +62,10 @@ class ClientCredentialsFlow(Frozen):
             OAuthError: from the steps; the server said no.
             ProtocolError: from the steps; the answer cannot be used.
 
-        Spec: RFC 6749 sections 4.4.2 and 4.4.3, RFC 8707 section 2.2.
+        Spec: RFC 6749 sections 4.4.2 and 4.4.3, RFC 8707 section 2.2, RFC 9396 section 6.
         """
         wanted = check_scope(scope)
-        fields = form_fields([("grant_type", "client_credentials")], scope=wanted, resource=resource, extra=extra)
-        return exchange(token_request(self.client, fields, now=now), wanted, now)
+        details = details_text(check_authorization_details(authorization_details, self.client.server))
+        own = [("grant_type", "client_credentials"), ("authorization_details", details)]
+        fields = form_fields(own, scope=wanted, resource=resource, extra=extra)
+        return exchange(self.client, token_request(self.client, fields, now=now), wanted, now)

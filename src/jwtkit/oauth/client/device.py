@@ -20,10 +20,11 @@ from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.client.token_endpoint import (
     NOTHING,
+    ask_endpoint,
     endpoint_request,
     form_fields,
-    parse_token_response,
     read_answer,
+    read_tokens,
     seconds_from,
     token_request,
 )
@@ -268,7 +269,7 @@ class DeviceFlow(Frozen):
         request = device_authorization_request(self.client, scope=wanted, resource=resources, extra=extra, now=now)
 
         def steps() -> Steps[HttpRequest, DeviceSession]:
-            response = yield from ask(request)
+            response = self.client.corrected((yield from ask(request)))
             return parse_device_authorization_response(
                 response, client=self.client, scope=wanted, resource=resources, now=now
             )
@@ -324,14 +325,14 @@ class _Poll:
             # Made anew each time: a proof of the client's identity that is dated counts once.
             request = device_token_request(self._client, self._device, now=now)
             try:
-                response = yield from ask(request)
+                response = yield from ask_endpoint(self._client, request, now)
             except _MISTAKES:
                 raise
             except Exception as failure:  # noqa: BLE001 - every HTTP client has its own; it is raised again in the end
                 self._back_off(failure)
                 continue
             try:
-                return parse_token_response(response, requested_scope=self._device.scope, now=now)
+                return read_tokens(self._client, response, self._device.scope, now)
             except OAuthError as refusal:
                 self._go_on(refusal)
             except ProtocolError as failure:

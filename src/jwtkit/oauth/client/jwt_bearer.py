@@ -87,4 +87,4 @@ class JWTBearerFlow(Frozen):
         """
         wanted = check_scope(scope)
         request = jwt_bearer_request(self.client, assertion, scope=wanted, resource=resource, extra=extra, now=now)
-        return exchange(request, wanted, now)
+        return exchange(self.client, request, wanted, now)

@@ -4,6 +4,7 @@ Rules of this room:
 
 - A new refresh token replaces the old one; where none comes, the old one stays.
 - What may be asked for is what the refresh token is good for, which a refresh for less does not change.
+- Tokens that are bound to a key stay bound to it.
 - An ID token that comes along is text that nobody has verified; `jwtkit.oidc` does that.
 """
 
@@ -15,13 +16,21 @@ from typing import Final
 
 from jwtkit._frozen import Frozen
 from jwtkit.errors import UsageError
+from jwtkit.oauth.client.authorization_details import check_authorization_details, details_text
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.token_endpoint import NOTHING, form_fields, parse_token_response, token_request
+from jwtkit.oauth.client.token_endpoint import (
+    NOTHING,
+    ask_endpoint,
+    form_fields,
+    parse_token_response,
+    token_request,
+    token_types_of,
+)
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.scope import check_scope
 from jwtkit.oauth.secret import Secret
-from jwtkit.oauth.steps import Steps, ask
+from jwtkit.oauth.steps import Steps
 
 __all__ = ["RefreshFlow", "parse_refresh_response", "refresh_request"]
 
@@ -32,6 +41,7 @@ def refresh_request(
     *,
     scope: Iterable[str] = (),
     resource: Iterable[str] = (),
+    authorization_details: Iterable[Mapping[str, object]] = (),
     extra: Mapping[str, str] = NOTHING,
     now: float | None = None,
 ) -> HttpRequest:
@@ -42,17 +52,26 @@ def refresh_request(
         tokens: what it has, with a refresh token.
         scope: less than was granted; all of it unless given.
         resource: the APIs that the token is for, as absolute URIs (RFC 8707).
+        authorization_details: less than was granted, mappings that each have a `type` (RFC 9396).
         extra: parameters that this server knows beside these.
         now: seconds since the epoch; None reads the clock.
 
     Raises:
         UsageError: there is no refresh token, or `scope` asks for what was not granted, or an argument is of the
-            wrong form.
+            wrong form; or the tokens are bound to a DPoP key, and the client has none.
 
-    Spec: RFC 6749 section 6, RFC 8707 section 2.2.
+    Spec: RFC 6749 section 6, RFC 9449 section 5, RFC 8707 section 2.2, RFC 9396 section 6.
     """
     wanted = _wanted(tokens, scope)
-    own = [("grant_type", "refresh_token"), ("refresh_token", _refresh_token(tokens).reveal())]
+    if not isinstance(client, Client):
+        raise UsageError(f"client must be Client(...), got {type(client).__name__}")
+    if tokens.token_type.lower() == "dpop" and client.dpop is None:
+        raise UsageError("these tokens are bound to a key: refresh them with a client that has it, Client(dpop=...)")
+    own = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", _refresh_token(tokens).reveal()),
+        ("authorization_details", details_text(check_authorization_details(authorization_details, client.server))),
+    ]
     return token_request(client, form_fields(own, scope=wanted, resource=resource, extra=extra), now=now)
 
 
@@ -121,6 +140,7 @@ class RefreshFlow(Frozen):
         *,
         scope: Iterable[str] = (),
         resource: Iterable[str] = (),
+        authorization_details: Iterable[Mapping[str, object]] = (),
         extra: Mapping[str, str] = NOTHING,
         now: float | None = None,
     ) -> Steps[HttpRequest, TokenSet]:
@@ -130,6 +150,7 @@ class RefreshFlow(Frozen):
             tokens: what the client has, with a refresh token.
             scope: less than was granted; all of it unless given.
             resource: the APIs that the token is for, as absolute URIs (RFC 8707).
+            authorization_details: less than was granted, mappings that each have a `type` (RFC 9396).
             extra: parameters that this server knows beside these.
             now: seconds since the epoch; None reads the clock.
 
@@ -139,11 +160,20 @@ class RefreshFlow(Frozen):
             ProtocolError: from the steps; the answer cannot be used.
         """
         wanted = check_scope(scope)
-        request = refresh_request(self.client, tokens, scope=wanted, resource=resource, extra=extra, now=now)
+        request = refresh_request(
+            self.client,
+            tokens,
+            scope=wanted,
+            resource=resource,
+            authorization_details=authorization_details,
+            extra=extra,
+            now=now,
+        )
 
         def steps() -> Steps[HttpRequest, TokenSet]:
-            response = yield from ask(request)
-            return parse_refresh_response(response, tokens=tokens, scope=wanted, now=now)
+            response = yield from ask_endpoint(self.client, request, now)
+            types = token_types_of(self.client)
+            return parse_refresh_response(response, tokens=tokens, scope=wanted, token_types=types, now=now)
 
         return steps()
 

@@ -16,9 +16,18 @@ from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.pkce import PKCE
 from jwtkit.oauth.steps import Consume
 
-__all__ = ["AuthorizationRedirect", "AuthorizationSession", "ResponseMode", "ResponseType"]
+__all__ = [
+    "PLAIN_MODES",
+    "SIGNED_MODES",
+    "AuthorizationRedirect",
+    "AuthorizationSession",
+    "ResponseMode",
+    "ResponseType",
+]
 
-ResponseMode = Literal["query", "fragment", "form_post"]
+ResponseMode = Literal["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"]
+PLAIN_MODES: Final[tuple[ResponseMode, ...]] = ("query", "fragment", "form_post")
+SIGNED_MODES: Final[tuple[ResponseMode, ...]] = ("jwt", "query.jwt", "fragment.jwt", "form_post.jwt")
 ResponseType = Literal["code", "code id_token"]
 _VERSION: Final = 1
 _WHAT: Final = "authorization session"
@@ -74,7 +83,7 @@ class AuthorizationSession:
         """
         stored = Stored(text, _WHAT, _VERSION)
         response_type, response_mode = stored.text("response_type"), stored.text("response_mode")
-        if response_type not in ("code", "code id_token") or response_mode not in ("query", "fragment", "form_post"):
+        if response_type not in ("code", "code id_token") or response_mode not in (*PLAIN_MODES, *SIGNED_MODES):
             raise MalformedError(f"{_WHAT} must be the text that to_json gave")
         PKCE.parse(stored.text("code_verifier"))
         return cls(
@@ -88,7 +97,7 @@ class AuthorizationSession:
             resource=stored.texts("resource"),
             nonce=stored.optional_text("nonce"),
             response_type=cast("ResponseType", response_type),
-            response_mode=cast("ResponseMode", response_mode),
+            response_mode=response_mode,
             max_age=stored.optional_number("max_age"),
             acr_values=stored.texts("acr_values"),
         )
@@ -146,10 +155,13 @@ class AuthorizationRedirect:
     Attributes:
         url: where to send the browser.
         session: what to keep until it comes back.
+        expires_at: when the URL itself stops working, in seconds since the epoch, where the request was pushed or
+            signed; None elsewhere.
     """
 
     url: str = field(repr=False)
     session: AuthorizationSession
+    expires_at: float | None = None
 
 
 def _fingerprint(state: str) -> str:

@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
-from jwtkit.errors import OAuthError, ProtocolError, ProtocolReason, UsageError, quote
+from jwtkit.errors import MalformedError, OAuthError, ProtocolError, ProtocolReason, UsageError, quote
+from jwtkit.oauth.authentication_scheme import parse_challenges
+from jwtkit.oauth.client.authorization_details import is_authorization_details
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest, HttpResponse
@@ -38,15 +40,18 @@ from jwtkit.oauth.steps import Steps, ask
 
 __all__ = [
     "NOTHING",
+    "ask_endpoint",
     "endpoint_request",
     "exchange",
     "form_fields",
     "oauth_error",
     "parse_token_response",
     "read_answer",
+    "read_tokens",
     "seconds_from",
     "token_request",
     "token_text",
+    "token_types_of",
 ]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -156,7 +161,8 @@ def parse_token_response(
     Args:
         response: what came. Untrusted.
         requested_scope: what was asked for; it stands where the server names no scope (RFC 6749 section 5.1).
-        token_types: the values of `token_type` that the program can use, in any case.
+        token_types: the values of `token_type` that the program can use, in any case; ("dpop",) for a client with a
+            DPoP key.
         now: seconds since the epoch, to reckon `expires_at` from; None reads the clock.
 
     Raises:
@@ -176,6 +182,10 @@ def parse_token_response(
     scope = optional_text(members, "scope", _WHAT, response.status)
     if not is_scope(scope or ""):
         raise bad_member(_WHAT, "scope", "a list of scopes with spaces between", response.status)
+    if members.get("authorization_details") is not None and not is_authorization_details(
+        members["authorization_details"]
+    ):
+        raise bad_member(_WHAT, "authorization_details", "an array of objects with a type", response.status)
     return TokenSet(
         access_token=Secret(access_token),
         token_type=token_type,
@@ -188,19 +198,41 @@ def parse_token_response(
     )
 
 
-def exchange(request: HttpRequest, scope: Iterable[str], now: float | None) -> Steps[HttpRequest, TokenSet]:
+def token_types_of(client: Client) -> tuple[str, ...]:
+    """Give the token types that a client can use: who asked for a bound token takes no other (RFC 9449 section 5)."""
+    return ("bearer",) if client.dpop is None else ("dpop",)
+
+
+def ask_endpoint(client: Client, request: HttpRequest, now: float | None) -> Steps[HttpRequest, HttpResponse]:
+    """Ask, and once more where the server wants a new nonce in the DPoP proof (RFC 9449 section 8)."""
+    if client.dpop is None:
+        return client.corrected((yield from ask(request)))
+    return client.corrected((yield from client.dpop.ask_anew(request, lambda: client.renew(request, now=now))))
+
+
+def read_tokens(client: Client, response: HttpResponse, scope: Iterable[str], now: float | None) -> TokenSet:
+    """Read the answer, as `parse_token_response` does, for this client."""
+    return parse_token_response(response, requested_scope=scope, token_types=token_types_of(client), now=now)
+
+
+def exchange(
+    client: Client, request: HttpRequest, scope: Iterable[str], now: float | None
+) -> Steps[HttpRequest, TokenSet]:
     """Ask, and read the answer; the end of every grant."""
-    response = yield from ask(request)
-    return parse_token_response(response, requested_scope=scope, now=now)
+    response = yield from ask_endpoint(client, request, now)
+    return read_tokens(client, response, scope, now)
 
 
-def read_answer(response: HttpResponse, what: str, *, error_with_200: bool = True) -> dict[str, Any]:
+def read_answer(
+    response: HttpResponse, what: str, *, error_with_200: bool = True, success: int = 200
+) -> dict[str, Any]:
     """Read the members of a success, and raise what the answer is otherwise.
 
     Args:
         response: what came. Untrusted.
         what: names the endpoint in messages.
         error_with_200: whether a member `error` is a refusal even with status 200, as some servers send it.
+        success: the status of a success.
 
     Raises:
         OAuthError: the server said no.
@@ -208,9 +240,9 @@ def read_answer(response: HttpResponse, what: str, *, error_with_200: bool = Tru
     """
     status = expect_response(response, what).status
     if status == 401 and not is_json(response) and response.header("www-authenticate"):
-        scheme = quote((response.header("www-authenticate") or "").split(" ")[0])
         message = (
-            f"{what} answered 401 and asks for {scheme}: compare client_id, secret and method with the registration"
+            f"{what} answered 401 and asks for {_schemes(response)}: "
+            "compare client_id, secret and method with the registration"
         )
         raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
     members = json_object(response, what)
@@ -222,7 +254,7 @@ def read_answer(response: HttpResponse, what: str, *, error_with_200: bool = Tru
         raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
     if "error" in members and (error_with_200 or status != 200):
         raise oauth_error(members, what, status)
-    expect_status(response, what)
+    expect_status(response, what, success)
     return members
 
 
@@ -262,6 +294,16 @@ def _checked(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         except UnicodeEncodeError:
             raise UsageError("a parameter holds a lone surrogate, which UTF-8 cannot carry") from None
     return given
+
+
+def _schemes(response: HttpResponse) -> str:
+    """Name the schemes that an answer asks for."""
+    try:
+        challenges = parse_challenges(response.header_values("www-authenticate"))
+    except MalformedError:
+        challenges = ()
+    named = dict.fromkeys(challenge.scheme for challenge in challenges)
+    return quote(", ".join(named)) if named else "authentication"
 
 
 def _text_or_none(value: object) -> str | None:

@@ -13,17 +13,19 @@ from jwtkit.jwt.token import Token
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_endpoint import (
     NOTHING,
+    ask_endpoint,
     form_fields,
     parse_token_response,
     token_request,
     token_text,
+    token_types_of,
 )
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import bad_member
 from jwtkit.oauth.scope import check_scope
 from jwtkit.oauth.secret import Secret
-from jwtkit.oauth.steps import Steps, ask
+from jwtkit.oauth.steps import Steps
 
 __all__ = ["TokenExchangeFlow", "TokenType", "parse_token_exchange_response", "token_exchange_request"]
 
@@ -179,8 +181,9 @@ class TokenExchangeFlow(Frozen):
         )
 
         def steps() -> Steps[HttpRequest, TokenSet]:
-            response = yield from ask(request)
-            return parse_token_exchange_response(response, requested_scope=wanted, now=now)
+            response = yield from ask_endpoint(self.client, request, now)
+            types = (*token_types_of(self.client), "N_A")
+            return parse_token_exchange_response(response, requested_scope=wanted, token_types=types, now=now)
 
         return steps()
 

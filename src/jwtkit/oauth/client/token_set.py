@@ -43,6 +43,12 @@ class TokenSet:
     issued_token_type: str | None = None
     extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
+    @property
+    def authorization_details(self) -> tuple[Mapping[str, Any], ...]:
+        """What exactly was granted, where rich authorization requests are spoken (RFC 9396 section 7); else empty."""
+        details = self.extra.get("authorization_details")
+        return tuple(details) if isinstance(details, (tuple, list)) else ()
+
     def is_expired(self, *, leeway: float = 0.0, now: float | None = None) -> bool:
         """Tell whether the access token is past its time; never where the server did not say.
 
