@@ -222,6 +222,7 @@ BROKEN: dict[str, str] = {
     "text behind a string": 'Basic realm="a"b',
     "two strings": 'Basic realm="a" "b"',
     "no comma between parameters": 'Bearer error="invalid_token" error_description="x"',
+    "neither comma nor space between parameters": 'Bearer error="invalid_token"error_description="x"',
     "a semicolon between parameters": 'Bearer realm="a"; error="x"',
     "a semicolon behind the scheme": 'Basic;realm="a"',
     "a colon for an equals sign": 'Basic realm:"a"',
@@ -270,10 +271,34 @@ def test_the_bounds_are_the_last_that_pass() -> None:
         parse_challenges(["A"] * 33)
 
 
-def test_the_message_says_where_and_quotes_nothing() -> None:
-    with pytest.raises(MalformedError, match="expected a comma or the end at character 21") as refusal:
-        parse_challenges('Bearer realm="hunter" hunter')
-    assert "hunter" not in str(refusal.value)
+WHERE: dict[str, tuple[str, str]] = {
+    "behind a parameter": ('Bearer realm="hunter2" hunter2', "WWW-Authenticate cannot be read: expected a comma or the end at character 22"),
+    "no scheme": ('"hunter2"', "WWW-Authenticate cannot be read: expected a scheme at character 0"),
+    "no scheme behind a comma": ('hunter2, "', "WWW-Authenticate cannot be read: expected a scheme at character 9"),
+    "a name twice": (
+        "A hunter2=x, hunter2=y",
+        "WWW-Authenticate cannot be read: expected a name that this scheme does not have already at character 13",
+    ),
+    "too many": (
+        f"A {', '.join(f'p{number:02}=x' for number in range(33))}",
+        "WWW-Authenticate cannot be read: expected at most 32 parameters at character 226",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), WHERE.values(), ids=WHERE)
+def test_the_message_says_where_and_quotes_nothing(text: str, message: str) -> None:
+    with pytest.raises(MalformedError) as refusal:
+        parse_challenges(text)
+    assert str(refusal.value) == message
+    with pytest.raises(MalformedError) as several:
+        parse_challenges([text, ""])
+    assert str(several.value) == message
+
+
+def test_of_several_broken_lines_the_first_is_told() -> None:
+    with pytest.raises(MalformedError, match="at character 3"):
+        parse_challenges(["A, =", "="])
 
 
 # --- several lines: each is read whole or not at all
@@ -313,7 +338,7 @@ def test_lines_of_a_response() -> None:
     assert [one.scheme for one in parse_challenges(answer.header_values("WWW-Authenticate"))] == ["Bearer", "DPoP"]
 
 
-@pytest.mark.parametrize("wrong", [None, 5, b"Bearer", bytearray(b"Bearer"), [b"Bearer"], [None], ["Bearer", 5]])
+@pytest.mark.parametrize("wrong", [None, 5, b"Bearer", b"", bytearray(), [b"Bearer"], [None], ["Bearer", 5]])
 def test_values_must_be_str(wrong: Any) -> None:
     with pytest.raises(UsageError, match="must be a str"):
         parse_challenges(wrong)
@@ -410,6 +435,7 @@ def test_what_is_built_keeps_names_and_order() -> None:
     assert build_challenge("Bearer", [("Realm", "a"), ("error", "b")]) == 'Bearer Realm="a", error="b"'
     assert build_challenge("Bearer", (pair for pair in [("z", "1"), ("a", "2")])) == 'Bearer z="1", a="2"'
     assert len(build_challenge("A", token68="b" * 16382)) == 16384
+    assert build_challenge("A", {f"p{number}": "" for number in range(32)}).endswith('p31=""')
     assert bearer_challenge({"realm": "a"}.items()) == 'Bearer realm="a"'
     with pytest.raises(UsageError, match="twice"):
         bearer_challenge([("realm", "a"), ("realm", "b")])
@@ -474,7 +500,9 @@ REFUSED_CREDENTIALS: dict[str, str] = {
 
 @pytest.mark.parametrize("text", REFUSED_CREDENTIALS.values(), ids=REFUSED_CREDENTIALS)
 def test_what_is_no_credentials_is_refused(text: str) -> None:
-    with pytest.raises(MalformedError, match="Authorization") as refusal:
+    with pytest.raises(
+        MalformedError, match=r"^Authorization (cannot be read: expected .* at character \d+|has 16385)"
+    ) as refusal:
         parse_authorization(text)
     assert JWT not in str(refusal.value)
     assert "a" * 20 not in str(refusal.value)
@@ -508,6 +536,7 @@ def test_credentials_are_shown_to_nobody() -> None:
 def test_a_token_is_given_as_a_secret() -> None:
     assert build_authorization("Bearer", Secret(JWT)) == f"Bearer {JWT}"
     assert AuthorizationCredentials(scheme="Bearer", token68=Secret("a")) == parse_authorization("Bearer a")
+    assert len({parse_authorization("Digest a=b"), parse_authorization('Digest a="b"')}) == 1
     with pytest.raises(UsageError, match=r"write Secret\(text\)"):
         build_authorization("Bearer", JWT)  # type: ignore[arg-type]  # the mistake under test
     with pytest.raises(UsageError, match=r"write Secret\(text\)"):

@@ -80,9 +80,10 @@ def test_cve_2023_27490_no_check_can_be_left_out() -> None:
     arguments = set(inspect.signature(AuthorizationCodeFlow).parameters)
     arguments |= set(inspect.signature(AuthorizationCodeFlow.start).parameters)
     arguments |= set(inspect.signature(AuthorizationCodeFlow.callback).parameters)
-    wishes = {"prompt", "max_age", "acr_values", "claims", "login_hint", "ui_locales", "extra"}
+    wishes = {"prompt", "max_age", "acr_values", "claims", "login_hint", "ui_locales", "extra", "authorization_details"}
     places = {"client", "redirect_uri", "scope", "resource", "response_mode", "session_lifetime"}
-    assert arguments == {"self", "now", "session", "request"} | places | wishes
+    signatures = {"request_object", "jarm"}  # more of it, never less
+    assert arguments == {"self", "now", "session", "request"} | places | wishes | signatures
 
 
 def test_cve_2026_54603_credentials_never_follow_a_redirect() -> None:
