@@ -73,18 +73,36 @@ with atheris.instrument_imports(include=["jwtkit", "cryptography.hazmat.primitiv
         Secret,
         ServerMetadata,
         TokenSet,
+        build_authorization,
+        build_challenge,
+        parse_authorization,
+        parse_challenges,
+        parse_client_id_document_response,
         parse_device_authorization_response,
         parse_discovery_response,
         parse_introspection_response,
         parse_jwks_response,
+        parse_oauth_challenge,
+        parse_pushed_authorization_response,
         parse_refresh_response,
+        parse_registration_response,
         parse_resource_metadata_response,
         parse_revocation_response,
         parse_token_exchange_response,
         parse_token_response,
         run,
     )
-    from jwtkit.oidc import IdTokenVerifier, LoginRecord, UserInfoVerifier, parse_userinfo_response
+    from jwtkit.oidc import (
+        IdTokenVerifier,
+        LoginRecord,
+        LogoutAccepted,
+        LogoutTokenVerifier,
+        UserInfoVerifier,
+        back_channel_logout,
+        check_front_channel_logout,
+        parse_third_party_login,
+        parse_userinfo_response,
+    )
 
     # What a key loads when it is first needed would otherwise escape the instrumentation.
     for _module in pkgutil.iter_modules(crypto.__path__):
@@ -494,6 +512,9 @@ ANSWERS: dict[str, Callable[[HttpResponse], object]] = {
     "metadata": lambda answer: parse_discovery_response(answer, issuer=ISSUER),
     "resource": lambda answer: parse_resource_metadata_response(answer, resource=ISSUER),
     "keys": parse_jwks_response,
+    "pushed": lambda answer: parse_pushed_authorization_response(answer, now=NOW),
+    "registration": lambda answer: parse_registration_response(answer, server=SERVER),
+    "client document": lambda answer: parse_client_id_document_response(answer, client_id="https://app.example/id"),
     "cache": cached_keys,
     "userinfo": lambda answer: parse_userinfo_response(answer, id_token=login(), now=NOW),
     "signed userinfo": lambda answer: parse_userinfo_response(
@@ -535,6 +556,43 @@ def callback(data: bytes) -> None:
         if made is not None:
             repr(made)
             attempt(flow.token_request, made)
+
+
+def challenge(data: bytes) -> None:
+    text = as_text(data)
+    for source in (text, text.splitlines()):
+        for made in attempt(parse_challenges, source) or ():
+            repr(made)
+            attempt(parse_oauth_challenge, made)
+            parameters = {} if made.token68 is not None else made.parameters
+            again = attempt(build_challenge, made.scheme, parameters, token68=made.token68)
+            if again is not None:
+                expect(parse_challenges(again) == (made,), "a challenge that comes back as another")
+    credentials = attempt(parse_authorization, text)
+    if credentials is not None:
+        secret = "" if credentials.token68 is None else credentials.token68.reveal()
+        expect(len(secret) < 8 or secret not in repr(credentials).removeprefix(credentials.scheme), "a repr that tells")
+        attempt(build_authorization, credentials.scheme, credentials.token68, parameters=credentials.parameters)
+
+
+LOGOUTS = LogoutTokenVerifier(issuer=ISSUER, client_id="app", keys=KEY, algorithms=["HS256"])
+EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def logout(data: bytes) -> None:
+    text = as_text(data)
+    attempt(check_front_channel_logout, f"/out?{text}", issuer=ISSUER)
+    attempt(parse_third_party_login, f"/in?{text}", issuers=[ISSUER], allowed_target=["https://app.example.com/"])
+    signature, carried = signed_by_key(HS256, data, b64=True)
+    made = attempt(LOGOUTS.verify, f"{b64url(HS256)}.{carried}.{signature}", now=NOW)
+    if made is not None:
+        expect(made.sub or made.sid, "a logout of nobody")
+        expect("nonce" not in made.claims, "a logout token that is an ID token")
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    for body in (data, f"logout_token={b64url(HS256)}.{carried}.{signature}".encode("ascii")):
+        request = InboundRequest(method="POST", url="/out", headers=form, body=body)
+        came = run(back_channel_logout(request, LOGOUTS, now=NOW), consume=lambda _what: True)
+        expect(came.response.status == (200 if isinstance(came, LogoutAccepted) else 400), "another status")
 
 
 def stored(data: bytes) -> None:
@@ -878,6 +936,21 @@ def callback_seeds() -> Iterable[bytes]:
     yield b"code=c&state=STATE&id_token=x&access_token=y"
 
 
+def challenge_seeds() -> Iterable[bytes]:
+    yield b'Bearer realm="a", error="invalid_token", scope="a b", max_age=5, DPoP algs="ES256 PS256"'
+    yield b'Negotiate dGV4dA==\nBasic realm="\\"x\\"", charset="UTF-8"'
+    yield b'Bearer resource_metadata="https://a.example/.well-known/oauth-protected-resource" , ,DPoP'
+    yield b"Bearer eyJhbGciOiJIUzI1NiJ9.e30.AAAA"
+    yield b'Digest username="a", uri=/x'
+
+
+def logout_seeds() -> Iterable[bytes]:
+    claims = {"iss": ISSUER, "aud": "app", "iat": NOW, "exp": NOW + 60, "jti": "j", "events": EVENT}
+    for more in ({"sub": "alice"}, {"sid": "s"}, {"sub": "alice", "nonce": "n"}, {}):
+        yield dump({**claims, **more})
+    yield b"iss=https%3A%2F%2Fauth.example.com&sid=s&target_link_uri=https%3A%2F%2Fapp.example.com%2Fx&login_hint=a"
+
+
 def stored_seeds() -> Iterable[bytes]:
     flow = AuthorizationCodeFlow(CLIENT, redirect_uri=REDIRECT, scope=["a"], resource=["https://api.example.com"])
     yield flow.start(max_age=60, now=NOW).session.to_json().encode("ascii")
@@ -914,6 +987,8 @@ DOORS: dict[str, tuple[Callable[[bytes], None], Callable[[], Iterable[bytes]]]] 
     "report": (explained, explained_seeds),
     "answer": (answer, answer_seeds),
     "callback": (callback, callback_seeds),
+    "challenge": (challenge, challenge_seeds),
+    "logout": (logout, logout_seeds),
     "stored": (stored, stored_seeds),
 }
 # Words that mutations would take long to spell: names of members and their values, and other text.

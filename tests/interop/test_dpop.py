@@ -76,7 +76,7 @@ def log_in(client: Client, carry: Callable[..., Any], browser: Browser, **wish: 
     return login
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["no nonce", "nonce"])
+@pytest.mark.parametrize("wanted", [False, True], ids=["happy-path-no-dpop-nonce", "nonce"])
 @pytest.mark.parametrize("client_id", ["dpop-bound", "web-basic", "pkjwt"])
 def test_login_and_userinfo(client_id: str, wanted: bool, http: Http, registered: Registered, browser: Browser) -> None:
     client, carry = bound(registered(client_id)), Demanding(http, wanted)
@@ -91,7 +91,7 @@ def test_login_and_userinfo(client_id: str, wanted: bool, http: Http, registered
     assert [nonce is not None for nonce in at_userinfo] == [True]
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["no nonce", "nonce"])
+@pytest.mark.parametrize("wanted", [False, True], ids=["happy-path-no-dpop-nonce", "nonce"])
 def test_another_process_learns_the_nonce_of_an_api(
     wanted: bool, http: Http, registered: Registered, browser: Browser
 ) -> None:
@@ -104,7 +104,7 @@ def test_another_process_learns_the_nonce_of_an_api(
     assert [nonce is not None for nonce in asked] == ([False, True] if wanted else [False])
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["no nonce", "nonce"])
+@pytest.mark.parametrize("wanted", [False, True], ids=["happy-path-no-dpop-nonce", "nonce"])
 def test_refresh_keeps_the_key(wanted: bool, http: Http, registered: Registered, browser: Browser) -> None:
     client, carry = bound(registered("dpop-bound")), Demanding(http, wanted)
     tokens = TokenSet.from_json(log_in(client, carry, browser).tokens.to_json())
@@ -153,7 +153,7 @@ def test_a_client_that_has_to_bind_its_tokens(http: Http, registered: Registered
     assert refusal.value.error in ("invalid_grant", "invalid_dpop_proof", "invalid_request")
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["no nonce", "nonce"])
+@pytest.mark.parametrize("wanted", [False, True], ids=["happy-path-no-dpop-nonce", "nonce"])
 def test_a_program_in_its_own_name(wanted: bool, http: Http, registered: Registered) -> None:
     """A retry of private_key_jwt needs another assertion, because the server takes each of them once."""
     client, carry = bound(registered("pkjwt")), Demanding(http, wanted)
@@ -161,7 +161,7 @@ def test_a_program_in_its_own_name(wanted: bool, http: Http, registered: Registe
     assert len(carry.nonces(client.server.token_endpoint)) == (2 if wanted else 1)
 
 
-@pytest.mark.parametrize("wanted", [False, True], ids=["no nonce", "nonce"])
+@pytest.mark.parametrize("wanted", [False, True], ids=["happy-path-no-dpop-nonce", "nonce"])
 def test_a_pushed_request(wanted: bool, http: Http, registered: Registered, browser: Browser) -> None:
     """Section 10.1: the proof of a pushed request and its `dpop_jkt` agree."""
     client, carry = bound(registered("dpop-bound")), Demanding(http, wanted)

@@ -1,8 +1,10 @@
 """The relying-party modules of the OpenID Foundation's conformance suite, one row each.
 
 Prefixes (`oidcc-client-test-`, `fapi1-advanced-final-client-test-`) are left out of the names. Where the suite lets a
-client skip the signature of an ID token that came over TLS, jwtkit does not, and the row says R. The rows of JARM, DPoP,
-pushed requests and signed request objects, and those of webfinger, are not here.
+client skip the signature of an ID token that came over TLS, jwtkit does not, and the row says R. The modules of JARM
+are rows of `tests/oauth/test_jarm.py`, those of DPoP (`happy-path-no-dpop-nonce`, `token-type-case-insensitivity`,
+`rs-dpop-auth-scheme-case-insensitivity`) of `tests/oauth/test_dpop.py` and `tests/interop/test_dpop.py`. Webfinger is
+nothing that jwtkit does.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jwtkit.oidc.logout import LogoutRedirect, LogoutSession, check_logout_callback, logout_redirect
     from jwtkit.oidc.logout_token import LogoutToken, LogoutTokenClaims, LogoutTokenVerifier
     from jwtkit.oidc.refresh import RefreshedLogin
+    from jwtkit.oidc.session_management import SessionCheck, session_check
     from jwtkit.oidc.third_party_login import ThirdPartyLogin, parse_third_party_login
     from jwtkit.oidc.user_info import UserInfo, UserInfoVerifier, parse_userinfo_response, userinfo, userinfo_request
 
@@ -41,6 +42,7 @@ __all__ = [
     "LogoutTokenClaims",
     "LogoutTokenVerifier",
     "RefreshedLogin",
+    "SessionCheck",
     "ThirdPartyLogin",
     "UserInfo",
     "UserInfoVerifier",
@@ -50,6 +52,7 @@ __all__ = [
     "logout_redirect",
     "parse_third_party_login",
     "parse_userinfo_response",
+    "session_check",
     "userinfo",
     "userinfo_request",
 ]
@@ -71,6 +74,7 @@ _HOMES: Final = MappingProxyType(
         "LogoutTokenClaims": "logout_token",
         "LogoutTokenVerifier": "logout_token",
         "RefreshedLogin": "refresh",
+        "SessionCheck": "session_management",
         "ThirdPartyLogin": "third_party_login",
         "UserInfo": "user_info",
         "UserInfoVerifier": "user_info",
@@ -80,6 +84,7 @@ _HOMES: Final = MappingProxyType(
         "logout_redirect": "logout",
         "parse_third_party_login": "third_party_login",
         "parse_userinfo_response": "user_info",
+        "session_check": "session_management",
         "userinfo": "user_info",
         "userinfo_request": "user_info",
     }

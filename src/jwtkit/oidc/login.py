@@ -303,6 +303,7 @@ class LoginFlow(Frozen):
             login = object.__new__(Login)
             login.id_token = yield from self._verified(callback.session, tokens, brought, now)
             login.tokens = tokens
+            login.session_state = callback.session_state
             return login
 
         return steps()

@@ -20,12 +20,14 @@ class Login(Proof, Frozen):
     Attributes:
         id_token: who it is; the pair of `iss` and `sub` is the user.
         tokens: what the token endpoint gave.
+        session_state: the login status at the provider, for `session_check`; None where it says none.
     """
 
-    __slots__ = ("id_token", "tokens")
+    __slots__ = ("id_token", "session_state", "tokens")
 
     _origin = "LoginFlow.finish(...)"
     id_token: IdToken
+    session_state: str | None
     tokens: TokenSet
 
     @property

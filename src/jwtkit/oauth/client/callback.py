@@ -40,14 +40,17 @@ class Callback(Proof, Frozen):
         code: the authorization code.
         session: the session it belongs to.
         id_token: the ID token that came with it in the hybrid flow, which nobody has verified; None elsewhere.
+        session_state: the login status at the provider, which nobody has verified; None where it says none (OpenID
+            Session Management section 2).
     """
 
-    __slots__ = ("code", "id_token", "session")
+    __slots__ = ("code", "id_token", "session", "session_state")
 
     _origin = "a flow's callback(...)"
     code: Secret
     id_token: Secret | None
     session: AuthorizationSession
+    session_state: str | None
 
     def __repr__(self) -> str:
         return f"Callback(issuer={self.session.issuer!r})"
@@ -134,6 +137,7 @@ def _accepted(application: Application, session: AuthorizationSession, fields: d
     checked.code = Secret(fields["code"])
     checked.id_token = Secret(fields["id_token"]) if "id_token" in fields else None
     checked.session = session
+    checked.session_state = fields.get("session_state")
     return checked
 
 
