@@ -292,11 +292,11 @@ class Store:
     """What a unique column does, in memory."""
 
     def __init__(self) -> None:
-        self.seen: dict[tuple[str, str], float] = {}
+        self.seen: dict[tuple[str, str], object] = {}
 
     def consume(self, what: Consume) -> bool:
         mine = object()
-        return self.seen.setdefault((what.kind, what.key), id(mine)) == id(mine)
+        return self.seen.setdefault((what.kind, what.key), mine) is mine
 
 
 def answer(_request: HttpRequest) -> HttpResponse:
