@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from jwtkit import JWK, OAuthError, ProtocolError, TokenVerifier, UsageError
+from jwtkit import JWK, Claims, OAuthError, ProtocolError, Token, TokenVerifier, UsageError
 from jwtkit.oauth import (
     PKCE,
     AuthorizationCodeFlow,
@@ -20,6 +20,7 @@ from jwtkit.oauth import (
     Client,
     ClientCredentialsFlow,
     ClientSecretBasic,
+    Consume,
     HttpRequest,
     HttpResponse,
     InboundRequest,
@@ -32,7 +33,7 @@ from jwtkit.oauth import (
     discover,
     run,
 )
-from jwtkit.oidc import IdTokenVerifier
+from jwtkit.oidc import IdTokenVerifier, LoginFlow, parse_userinfo_response
 
 REDIRECT = "https://app.example.com/callback"
 
@@ -68,6 +69,67 @@ def test_cve_2025_68158_the_attackers_state_is_not_this_browsers() -> None:
 def test_cve_2026_41425_a_code_without_state() -> None:
     session = flow().start().session
     assert reason_of(flow(), session, f"{REDIRECT}?code=c") == "state_mismatch"
+
+
+def test_cve_2025_68158_a_session_counts_once() -> None:
+    """A callback that was seen is of no use to whoever has seen it."""
+    seen: set[str] = set()
+
+    def consume(what: Consume) -> bool:
+        first = what.key not in seen
+        seen.add(what.key)
+        return first
+
+    def send(_request: HttpRequest) -> HttpResponse:
+        body = b'{"access_token":"a","token_type":"Bearer"}'
+        return HttpResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
+
+    own = flow()
+    session = own.start().session
+    callback = own.callback(session, address(session))
+    assert run(own.finish(callback, once=True), send=send, consume=consume)
+    with pytest.raises(ProtocolError) as refusal:
+        run(own.finish(own.callback(session, address(session)), once=True), send=send, consume=consume)
+    assert refusal.value.reason == "session_used"
+
+
+def test_cve_2015_9284_a_login_that_another_page_began() -> None:
+    """Without the session of this very browser there is no callback, and with it only the response to its own start."""
+    begun_elsewhere, own = flow().start().session, flow().start().session
+    assert reason_of(flow(), own, address(begun_elsewhere)) == "state_mismatch"
+    with pytest.raises(UsageError):
+        flow().callback(None, address(begun_elsewhere))  # type: ignore[arg-type]  # there is no session
+
+
+@pytest.mark.parametrize("sub", ["mallory", "alice ", "Alice", ""], ids=repr)
+def test_cve_2024_30173_userinfo_of_another_user(sub: str) -> None:
+    key = JWK.generate("ES256")
+    verifier = IdTokenVerifier(issuer="i", client_id="c", keys=key.public(), algorithms=["ES256"])
+    token = Token.sign(Claims(iss="i", sub="alice", aud="c"), key, lifetime=60)
+    id_token = verifier.verify(token.compact, nonce=None)
+    headers = (("Content-Type", "application/json"),)
+    answer = HttpResponse(status=200, headers=headers, body=f'{{"sub":"{sub}"}}'.encode())
+    with pytest.raises(ProtocolError):
+        parse_userinfo_response(answer, id_token=id_token)
+    same = HttpResponse(status=200, headers=headers, body=b'{"sub":"alice"}')
+    assert parse_userinfo_response(same, id_token=id_token).sub == "alice"
+
+
+def test_cve_2025_24856_a_login_needs_an_id_token() -> None:
+    """An access token says nothing about who logged in, so there is no login with it alone."""
+    own = LoginFlow(
+        Client(server=server(), client_id="app", auth=PublicClient()),
+        redirect_uri=REDIRECT,
+        keys=JWK.generate("RS256").public(),
+    )
+    session = own.start().session
+
+    def send(_request: HttpRequest) -> HttpResponse:
+        body = b'{"access_token":"a","token_type":"Bearer"}'
+        return HttpResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
+
+    with pytest.raises(ProtocolError, match="id_token"):
+        run(own.finish(own.callback(session, address(session))), send=send)
 
 
 def test_ghsa_x445_f3h2_j279_a_session_belongs_to_one_provider() -> None:

@@ -22,6 +22,7 @@ __all__ = ["Headers", "HttpRequest", "HttpResponse", "InboundRequest"]
 Headers = tuple[tuple[str, str], ...]
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FORBIDDEN: Final = re.compile(r"[\r\n\0]")
+_FORM: Final = "application/x-www-form-urlencoded"
 _DEFAULT_MAX_BYTES: Final = 1024 * 1024
 
 
@@ -133,6 +134,12 @@ class InboundRequest:
     def header_values(self, name: str) -> tuple[str, ...]:
         """Give every value of a header, whatever the case of its name."""
         return _values(self.headers, name)
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is a POST whose body says that it is application/x-www-form-urlencoded, and says it once."""
+        types = [value.partition(";")[0].strip().lower() for value in self.header_values("content-type")]
+        return self.method == "POST" and types == [_FORM]
 
     def __repr__(self) -> str:
         return f"InboundRequest({self.method!r}, {len(self.headers)} headers, {len(self.body)} bytes)"

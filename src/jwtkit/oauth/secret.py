@@ -8,7 +8,12 @@ from typing import Final, NoReturn, Self, final
 from jwtkit._frozen import Frozen
 from jwtkit.errors import UsageError
 
-__all__ = ["Secret"]
+__all__ = ["Secret", "same_text"]
+
+
+def same_text(one: str, other: str) -> bool:
+    """Compare texts in constant time, whatever characters a peer put into one."""
+    return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 
 @final
@@ -44,7 +49,7 @@ class Secret(Frozen):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return compare_digest(self._text.encode("utf-8", "surrogatepass"), other._text.encode("utf-8", "surrogatepass"))
+        return same_text(self._text, other._text)
 
     def __hash__(self) -> int:
         return hash(self._text)

@@ -27,7 +27,6 @@ __all__ = ["LogoutAccepted", "LogoutRefusal", "LogoutRefused", "back_channel_log
 
 LogoutRefusal = Literal["invalid_request", "invalid_token", "token_used", "keys_unavailable", "failed"]
 _WHAT: Final = "back-channel logout"
-_FORM: Final = "application/x-www-form-urlencoded"
 # The codes are those of OAuth; the specification names none (section 2.8).
 _ANSWERS: Final = MappingProxyType(
     {
@@ -125,9 +124,7 @@ def _steps(
 
 def _logout_token(request: InboundRequest) -> str:
     """Read the one parameter that counts; others may be there (section 2.5)."""
-    types = request.header_values("content-type")
-    is_form = len(types) == 1 and types[0].partition(";")[0].strip().lower() == _FORM
-    if request.method != "POST" or not is_form:
+    if not request.is_form:
         raise ProtocolError(f"{_WHAT}: it is no form that was posted", reason=ProtocolReason.WRONG_ENDPOINT)
     compact = parse_form(request.body, _WHAT).get("logout_token")
     if compact is None:

@@ -7,11 +7,11 @@ the session of this browser ends, and, where the provider names its session, onl
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hmac import compare_digest
 from typing import Final
 
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.oauth.http import InboundRequest
+from jwtkit.oauth.secret import same_text
 from jwtkit.oauth.urls import parse_form
 from jwtkit.oidc.login_record import LoginRecord
 
@@ -42,7 +42,7 @@ class FrontChannelLogout:
             raise UsageError(f"record must be a LoginRecord, got {type(record).__name__}: see IdToken.record")
         if self.iss is None or self.sid is None:
             return True
-        return record.iss == self.iss and record.sid is not None and _equal(record.sid, self.sid)
+        return record.iss == self.iss and record.sid is not None and same_text(record.sid, self.sid)
 
 
 def check_front_channel_logout(
@@ -86,7 +86,3 @@ def check_front_channel_logout(
 
 def _refusal(message: str, reason: ProtocolReason) -> ProtocolError:
     return ProtocolError(f"{_WHAT}: {message}", reason=reason)
-
-
-def _equal(one: str, other: str) -> bool:
-    return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256, sha384, sha512
-from hmac import compare_digest
 from types import MappingProxyType
 from typing import Final
 
@@ -20,6 +19,7 @@ from jwtkit.errors import Mismatch, quote
 from jwtkit.jwt.claim_fields import claim
 from jwtkit.jwt.claims import Claims
 from jwtkit.jwt.dates import duration_text
+from jwtkit.oauth.secret import same_text
 from jwtkit.oidc.login_record import LoginRecord
 
 __all__ = [
@@ -82,7 +82,7 @@ def check_nonce(claims: Claims, sent: str | None, *, required: bool = True) -> I
     elif claims.nonce is None:
         if required:
             yield Mismatch("nonce", "missing", "ID token has no nonce, but this login sent one")
-    elif not _equal(claims.nonce, sent):
+    elif not same_text(claims.nonce, sent):
         yield Mismatch("nonce", "not_accepted", "ID token belongs to another login: its nonce differs")
 
 
@@ -174,10 +174,6 @@ def _hash_problem(name: str, value: str, text: str, alg: str) -> str | None:
         return f"no hash is defined for {name} with alg {alg}"
     # No token holds a lone surrogate; one that somebody hands in belongs to none.
     digest = _HASHES[row.hash_name](text.encode("utf-8", "surrogatepass")).digest()
-    if _equal(b64url_encode(digest[: len(digest) // 2]), value):
+    if same_text(b64url_encode(digest[: len(digest) // 2]), value):
         return None
     return f"{name} does not belong to the {_HASHED[name]} that came with it"
-
-
-def _equal(one: str, other: str) -> bool:
-    return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

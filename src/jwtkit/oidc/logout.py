@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hmac import compare_digest
 from typing import Final, Self
 
 from jwtkit._clock import resolve_now
@@ -22,7 +21,7 @@ from jwtkit.jwt.dates import seconds
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.http import InboundRequest
-from jwtkit.oauth.secret import Secret
+from jwtkit.oauth.secret import Secret, same_text
 from jwtkit.oauth.urls import encode_query, is_plain_url, parse_form
 from jwtkit.oidc.hint import hint_text
 from jwtkit.oidc.id_token import IdToken
@@ -147,7 +146,7 @@ def check_logout_callback(session: LogoutSession, request: str | InboundRequest,
         raise ProtocolError(f"{_WHAT}: this logout took too long", reason=ProtocolReason.SESSION_EXPIRED)
     url = request if isinstance(request, str) else request.url
     state = parse_form(url.partition("#")[0].partition("?")[2], _WHAT).get("state", "")
-    if not compare_digest(state.encode("utf-8", "surrogatepass"), session.state.encode("utf-8", "surrogatepass")):
+    if not same_text(state, session.state):
         message = f"{_WHAT}: state does not belong to this browser's logout"
         raise ProtocolError(message, reason=ProtocolReason.STATE_MISMATCH)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
-from hmac import compare_digest
 from typing import Any, Final, final
 
 from jwtkit._clock import resolve_now
@@ -30,6 +29,7 @@ from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.policy import UNCHECKED, TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
+from jwtkit.oauth.secret import same_text
 from jwtkit.oauth.steps import Consume
 from jwtkit.oidc.login_record import LoginRecord
 
@@ -105,7 +105,7 @@ class LogoutToken(Proof, Frozen):
             return False
         if self.sid is None or record.sid is None:
             return self.sub is not None
-        return _equal(record.sid, self.sid)
+        return same_text(record.sid, self.sid)
 
     def consumption(self) -> Consume:
         """Give what a store is asked so that this token counts once; it holds nothing of the token but a hash."""
@@ -248,7 +248,3 @@ def _fingerprint(*parts: str) -> str:
     """Give a hash of several texts; each is hashed by itself too, so that no two rows of them run together into one."""
     digests = b"".join(sha256(part.encode("utf-8", "surrogatepass")).digest() for part in parts)
     return sha256(digests).hexdigest()
-
-
-def _equal(one: str, other: str) -> bool:
-    return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))

@@ -18,7 +18,6 @@ from jwtkit.oauth.urls import is_plain_url, parse_form
 __all__ = ["ThirdPartyLogin", "parse_third_party_login"]
 
 _WHAT: Final = "third-party login"
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +82,7 @@ def _fields(request: str | InboundRequest) -> dict[str, str]:
     if not isinstance(request, (str, InboundRequest)):
         raise UsageError(f"request must be a URL or an InboundRequest, got {type(request).__name__}")
     if isinstance(request, InboundRequest) and request.method != "GET":
-        types = request.header_values("content-type")
-        is_form = len(types) == 1 and types[0].partition(";")[0].strip().lower() == _FORM
-        if request.method != "POST" or not is_form:
+        if not request.is_form:
             message = f"{_WHAT}: it is neither GET nor a form that was posted"
             raise ProtocolError(message, reason=ProtocolReason.WRONG_ENDPOINT)
         return parse_form(request.body, _WHAT)

@@ -6,7 +6,6 @@ acted upon, error messages included (RFC 9207 section 2.4, RFC 9700 sections 4.4
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from typing import Final, final
 
 from jwtkit._clock import resolve_now
@@ -18,7 +17,7 @@ from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.session import SIGNED_MODES, AuthorizationSession
 from jwtkit.oauth.client.token_endpoint import oauth_error, token_request
 from jwtkit.oauth.http import HttpRequest, InboundRequest
-from jwtkit.oauth.secret import Secret
+from jwtkit.oauth.secret import Secret, same_text
 from jwtkit.oauth.steps import Consume, Steps, consume_once
 from jwtkit.oauth.urls import parse_form
 
@@ -27,7 +26,6 @@ __all__ = ["Callback", "check_callback", "check_signed_callback", "code_request"
 _WHAT: Final = "authorization response"
 _TOKENS: Final = ("access_token", "id_token", "response")
 _SIGNED: Final = ("code", "state", "iss", "error", "access_token", "id_token")
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 @final
@@ -122,7 +120,7 @@ def _accepted(application: Application, session: AuthorizationSession, fields: d
     """Check the parameters, wherever they stood."""
     _check_issuer(application, session, fields)
     state = fields.pop("state", "")
-    if not compare_digest(state.encode("utf-8", "surrogatepass"), session.state.encode("utf-8", "surrogatepass")):
+    if not same_text(state, session.state):
         raise _refusal("state does not belong to this browser's login", ProtocolReason.STATE_MISMATCH)
     if "error" in fields:
         raise oauth_error(dict(fields), _WHAT, None)
@@ -207,8 +205,7 @@ def _fields_at(redirect_uri: str, url: str) -> dict[str, str]:
 
 def _form_of(request: InboundRequest) -> dict[str, str]:
     """Read the parameters of a form that was posted (OAuth 2.0 Form Post Response Mode section 2)."""
-    types = request.header_values("content-type")
-    if len(types) != 1 or types[0].partition(";")[0].strip().lower() != _FORM:
+    if not request.is_form:
         raise _refusal("it is not a form", ProtocolReason.WRONG_ENDPOINT)
     return parse_form(request.body, _WHAT)
 

@@ -17,7 +17,6 @@ from jwtkit.oauth.urls import parse_form
 __all__ = ["TokenRequest"]
 
 _WHAT: Final = "token request"
-_FORM: Final = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +54,8 @@ class TokenRequest:
         """
         if not isinstance(request, InboundRequest):
             raise UsageError(f"request must be an InboundRequest, got {type(request).__name__}")
-        content_types = [value.partition(";")[0].strip().lower() for value in request.header_values("content-type")]
-        if request.method != "POST" or content_types != [_FORM]:
-            message = f"{_WHAT} must be a POST with content type {_FORM}"
+        if not request.is_form:
+            message = f"{_WHAT} must be a POST with content type application/x-www-form-urlencoded"
             raise ProtocolError(message, reason=ProtocolReason.WRONG_ENDPOINT)
         fields = parse_form(request.body, _WHAT)
         client_id, secret = _client(request, fields)
