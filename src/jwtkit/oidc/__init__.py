@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jwtkit.oidc.front_channel_logout import FrontChannelLogout, check_front_channel_logout
     from jwtkit.oidc.id_token import IdToken, IdTokenVerifier
     from jwtkit.oidc.id_token_claims import IdTokenClaims
+    from jwtkit.oidc.id_token_only import finish_with_id_token_only
     from jwtkit.oidc.login import Login, LoginFlow
     from jwtkit.oidc.login_record import LoginRecord
     from jwtkit.oidc.logout import LogoutRedirect, LogoutSession, check_logout_callback, logout_redirect
@@ -49,6 +50,7 @@ __all__ = [
     "back_channel_logout",
     "check_front_channel_logout",
     "check_logout_callback",
+    "finish_with_id_token_only",
     "logout_redirect",
     "parse_third_party_login",
     "parse_userinfo_response",
@@ -81,6 +83,7 @@ _HOMES: Final = MappingProxyType(
         "back_channel_logout": "back_channel",
         "check_front_channel_logout": "front_channel_logout",
         "check_logout_callback": "logout",
+        "finish_with_id_token_only": "id_token_only",
         "logout_redirect": "logout",
         "parse_third_party_login": "third_party_login",
         "parse_userinfo_response": "user_info",

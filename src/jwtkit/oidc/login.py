@@ -301,7 +301,9 @@ class LoginFlow(Frozen):
             brought = yield from self._brought(callback, now)
             tokens = yield from exchange(self.client, request, callback.session.scope, now)
             login = object.__new__(Login)
-            login.id_token = yield from self._verified(callback.session, tokens, brought, now)
+            login.id_token = yield from self._verified(
+                callback.session, tokens.id_token, tokens.access_token, brought, now
+            )
             login.tokens = tokens
             login.session_state = callback.session_state
             return login
@@ -366,15 +368,20 @@ class LoginFlow(Frozen):
         return (yield from self._keys.supply(verify, now))
 
     def _verified(
-        self, session: AuthorizationSession, tokens: TokenSet, brought: IdToken | None, now: float | None
+        self,
+        session: AuthorizationSession,
+        given: Secret | None,
+        access_token: Secret | None,
+        brought: IdToken | None,
+        now: float | None,
     ) -> Steps[HttpRequest, IdToken]:
-        if tokens.id_token is None:
+        if given is None:
             raise bad_member("token endpoint", "id_token", "there: this was a login, not only a grant of access", 200)
         verify = partial(
             self._verifier.verify,
-            tokens.id_token.reveal(),
+            given.reveal(),
             nonce=session.nonce,
-            access_token=tokens.access_token.reveal(),
+            access_token=None if access_token is None else access_token.reveal(),
             max_age=session.max_age,
             acr_values=session.acr_values,
             now=now,
