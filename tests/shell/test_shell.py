@@ -150,7 +150,12 @@ def test_a_new_file_that_cannot_be_written(shell: Any) -> None:
 
 def test_ctrl_c_is_no_traceback() -> None:
     own, its = pty.openpty()
-    running = subprocess.Popen([sys.executable, "-m", "jwtkit", "decode"], stdin=its, stdout=its, stderr=its)
+    # What a script starts in its background ignores the signal, and so would all that the tests start there.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        running = subprocess.Popen([sys.executable, "-m", "jwtkit", "decode"], stdin=its, stdout=its, stderr=its)
+    finally:
+        signal.signal(signal.SIGINT, before)
     os.close(its)
     shown = b""
     while b"Ctrl-D" not in shown:  # it says that it waits

@@ -275,8 +275,8 @@ _ROWS: Final[dict[str, tuple[Row[Seen], ...]]] = {
             "linkedin_nonce",
             "warning",
             lambda seen: "nonce" not in seen.claims,
-            "LinkedIn puts no nonce into ID tokens, even where the login sent one: send none, give IdTokenVerifier "
-            "nonce=None, and let state bind the login to the browser",
+            "LinkedIn puts no nonce into ID tokens, even where the login sent one: Client(quirk_no_nonce=True) accepts "
+            "that, and state binds the login to the browser",
         ),
     ),
     "keycloak": (

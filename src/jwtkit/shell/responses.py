@@ -136,7 +136,8 @@ SHAPES: Final[tuple[Row[Members], ...]] = (
         "info",
         lambda members: "device_code" in members,
         "this is the answer of the device authorization endpoint, not a token response: show the user user_code and "
-        "verification_uri (Google says verification_url), then ask the token endpoint with device_code (RFC 8628)",
+        "verification_uri (Google says verification_url, which Client(quirk_verification_url=True) reads), then ask "
+        "the token endpoint with device_code (RFC 8628)",
     ),
     Row(
         "errors_list",
@@ -161,14 +162,16 @@ SHAPES: Final[tuple[Row[Members], ...]] = (
         "slack_user_token",
         "error",
         _user_of_slack,
-        "Slack nests the user's token: hand the object in authed_user to the parser, not the whole answer",
+        "Slack nests the user's token: hand the object in authed_user to the parser, not the whole answer, "
+        "as Client(quirk_response=fix_members(...)) does",
     ),
     Row(
         "only_id_token",
         "error",
         lambda members: _is_text(members, "id_token"),
         "there is an ID token but no access token, as Azure AD B2C answers where no API was asked for: verify the ID "
-        "token by itself, or ask for a scope of an API (at B2C the client_id may be one) to get both",
+        "token by itself, as finish_with_id_token_only does, or ask for a scope of an API (at B2C the client_id may be "
+        "one) to get both",
     ),
     Row(
         "no_access_token",
@@ -185,14 +188,14 @@ TOKEN_TYPES: Final[tuple[Row[Members], ...]] = (
         "error",
         lambda members: not _is_text(members, "token_type"),
         "there is no token_type, which RFC 6749 section 5.1 requires; LinkedIn leaves it out and means Bearer. Where "
-        "the provider's documentation says so, add it before parsing",
+        "the provider's documentation says so, Client(quirk_assume_bearer=True) takes it for that",
     ),
     Row(
         "token_type_dpop",
         "error",
         lambda members: _text(members, "token_type").lower() == "dpop",
         "the access token is bound to a key: each request needs a DPoP proof made with that key (RFC 9449), and "
-        "as Bearer it is refused. A client that cannot make proofs should not ask with one",
+        "as Bearer it is refused. Client(dpop=DPoP(key)) asks with that key, and authorize_request makes the proofs",
     ),
     Row(
         "token_type_slack",
@@ -242,7 +245,8 @@ MEMBERS: Final[tuple[Row[Members], ...]] = (
         "expires_in_text",
         "error",
         lambda members: _is_digits(members.get("expires_in")),
-        "expires_in is text, not a number, as Entra v1 and Azure AD B2C write it: turn it into a number before parsing",
+        "expires_in is text, not a number, as Entra v1 and Azure AD B2C write it: "
+        "Client(quirk_text_expires_in=True) reads it",
     ),
     Row(
         "expires_in_type",
