@@ -53,7 +53,9 @@ from jwtkit.oauth import (
     TokenSet,
     authorize_request,
     dpop_proof_draft,
+    introspect,
     parse_token_response,
+    revoke,
     run,
     token_request,
     with_access_token,
@@ -616,6 +618,32 @@ def test_a_server_that_is_never_content(grant: Callable[[Client], Any]) -> None:
     with pytest.raises(OAuthError) as refusal:
         carried(grant(client(auth=METHODS["basic"])), peer)
     assert (refusal.value.error, len(peer.asked)) == ("use_dpop_nonce", 2)
+
+
+ELSEWHERE: dict[str, tuple[Callable[[Client], Any], object]] = {
+    "introspection": (lambda app: introspect(app, Secret("at-1"), now=NOW), {"active": False}),
+    "revocation": (lambda app: revoke(app, Secret("at-1"), now=NOW), {}),
+    "device authorization": (
+        lambda app: DeviceFlow(app).start(now=NOW),
+        {"device_code": "d", "user_code": "U", "verification_uri": ISSUER, "expires_in": 60},
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask_it", "members"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_nonce_comes_with_any_answer_of_the_server(ask_it: Callable[[Client], Any], members: object) -> None:
+    """RFC 9449 section 8.2: also where the request had no proof, and needed none."""
+    app = client(revocation_endpoint=f"{ISSUER}/revoke", auth=ClientSecretBasic(Secret("s")))
+    sent: list[HttpRequest] = []
+
+    def send(request: HttpRequest) -> HttpResponse:
+        sent.append(request)
+        return answer(members, 200, ("DPoP-Nonce", "n-7"))
+
+    run(ask_it(app), send=send)
+    assert len(sent) == 1
+    assert not [name for name, _ in sent[0].headers if name == "DPoP"]
+    assert claims_of(token_request(app, [("grant_type", "client_credentials")], now=NOW))["nonce"] == "n-7"
 
 
 def test_each_poll_has_a_proof_of_its_own() -> None:

@@ -34,7 +34,7 @@ from jwtkit.oauth.json_response import bad_member
 from jwtkit.oauth.resource_indicator import check_resources
 from jwtkit.oauth.scope import check_scope
 from jwtkit.oauth.secret import Secret
-from jwtkit.oauth.steps import Steps, Wait, ask, wait
+from jwtkit.oauth.steps import Steps, Wait, wait
 from jwtkit.oauth.urls import is_plain_url
 
 __all__ = [
@@ -269,7 +269,7 @@ class DeviceFlow(Frozen):
         request = device_authorization_request(self.client, scope=wanted, resource=resources, extra=extra, now=now)
 
         def steps() -> Steps[HttpRequest, DeviceSession]:
-            response = self.client.corrected((yield from ask(request)))
+            response = yield from ask_endpoint(self.client, request, now)
             return parse_device_authorization_response(
                 response, client=self.client, scope=wanted, resource=resources, now=now
             )

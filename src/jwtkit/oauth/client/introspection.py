@@ -24,13 +24,13 @@ from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.token_endpoint import endpoint_request, form_fields, read_answer, token_text
+from jwtkit.oauth.client.token_endpoint import ask_endpoint, endpoint_request, form_fields, read_answer, token_text
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import bad_member, expect_response, media_type, optional_text, unusable
 from jwtkit.oauth.jwks_cache import JWKSCache
 from jwtkit.oauth.scope import is_scope, split_scope
 from jwtkit.oauth.secret import Secret
-from jwtkit.oauth.steps import Steps, ask
+from jwtkit.oauth.steps import Steps
 
 __all__ = [
     "Introspection",
@@ -243,7 +243,7 @@ def introspect(
     request = introspection_request(client, token, token_type_hint=token_type_hint, signed=signed, now=now)
 
     def steps() -> Steps[HttpRequest, Introspection]:
-        response = yield from ask(request)
+        response = yield from ask_endpoint(client, request, now)
         keys = None if verifier is None else verifier.keys
         if isinstance(keys, JWKSCache):
             return (

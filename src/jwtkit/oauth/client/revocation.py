@@ -6,11 +6,11 @@ from typing import Final
 
 from jwtkit.jwt.token import Token
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.token_endpoint import endpoint_request, form_fields, read_answer, token_text
+from jwtkit.oauth.client.token_endpoint import ask_endpoint, endpoint_request, form_fields, read_answer, token_text
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import expect_response
 from jwtkit.oauth.secret import Secret
-from jwtkit.oauth.steps import Steps, ask
+from jwtkit.oauth.steps import Steps
 
 __all__ = ["parse_revocation_response", "revocation_request", "revoke"]
 
@@ -64,6 +64,6 @@ def revoke(
     request = revocation_request(client, token, token_type_hint=token_type_hint, now=now)
 
     def steps() -> Steps[HttpRequest, None]:
-        parse_revocation_response((yield from ask(request)))
+        parse_revocation_response((yield from ask_endpoint(client, request, now)))
 
     return steps()
