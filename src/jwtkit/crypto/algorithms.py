@@ -25,8 +25,6 @@ __all__ = [
     "SignatureAlgorithm",
     "check_algorithms",
     "find_algorithm",
-    "find_key_algorithm",
-    "key_algorithm",
     "parse_algorithms",
 ]
 
@@ -166,36 +164,6 @@ def find_algorithm(name: object) -> Algorithm:
             message = "alg 'none' does not exist here: an unsigned token proves nothing"
             raise UsageError(message, code="unknown_algorithm")
         message = f"unknown signature algorithm {name!r}: use one of {', '.join(SIGNATURE_ALGORITHMS)}"
-        raise UsageError(message, code="unknown_algorithm")
-    return row
-
-
-def key_algorithm(name: str | None) -> KeyAlgorithm | None:
-    """Look up what a key says it is for: to sign, to manage keys, or to encrypt content; None where nobody knows it."""
-    if name is None:
-        return None
-    row = SIGNATURE_ALGORITHMS.get(name)
-    if row is None:
-        from jwtkit.crypto.encryption import KEY_ALGORITHMS  # for those who encrypt
-
-        return KEY_ALGORITHMS.get(name)
-    return row
-
-
-def find_key_algorithm(name: object) -> KeyAlgorithm:
-    """Look up what the program wants a key for; as `key_algorithm`.
-
-    Raises:
-        UsageError: there is no such algorithm.
-    """
-    row = key_algorithm(name) if isinstance(name, str) else None
-    if row is None:
-        if isinstance(name, str) and name.lower() == "none":
-            message = "alg 'none' does not exist here: an unsigned token proves nothing"
-            raise UsageError(message, code="unknown_algorithm")
-        from jwtkit.crypto.encryption import KEY_ALGORITHMS
-
-        message = f"unknown algorithm {name!r}: use one of {', '.join(KEY_ALGORITHMS)}"
         raise UsageError(message, code="unknown_algorithm")
     return row
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, Self
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen, put
-from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm, key_algorithm
+from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
+from jwtkit.crypto.any_algorithm import key_algorithm
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.crypto.maths import Sign, Verify
 from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote

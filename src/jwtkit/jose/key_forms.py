@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from jwtkit import _wire
 from jwtkit._random import random_bytes
-from jwtkit.crypto.algorithms import find_key_algorithm
+from jwtkit.crypto.any_algorithm import find_key_algorithm
 from jwtkit.crypto.encryption_names import AnyAlgorithm
 from jwtkit.crypto.key_algorithm import KeyAlgorithm
 from jwtkit.errors import NotAllowedError, UsageError, quote

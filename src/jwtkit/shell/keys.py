@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from jwtkit import _wire
-from jwtkit.crypto.algorithms import find_key_algorithm
+from jwtkit.crypto.any_algorithm import find_key_algorithm
 from jwtkit.errors import JwtkitError
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jwks import JWKS
