@@ -5,6 +5,7 @@ Each test is named after the public identifier of the weakness, or after the spe
 
 from __future__ import annotations
 
+import hmac
 import inspect
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -247,8 +248,19 @@ def test_cve_2026_41479_a_redirect_uri_of_another_scheme_is_not_even_read() -> N
         )
 
 
-def test_oauthlib_4_0_the_verifier_is_compared_in_constant_time() -> None:
-    assert "compare_digest" in inspect.getsource(PKCE.matches)
+def test_oauthlib_4_0_the_verifier_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    real = hmac.compare_digest
+
+    def watched(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    pkce = PKCE.generate()
+    assert pkce.matches(pkce.challenge)
+    assert not pkce.matches("x" * 43)
+    assert compared == [(pkce.challenge.encode(), pkce.challenge.encode()), (pkce.challenge.encode(), b"x" * 43)]
 
 
 def test_cve_2026_44476_one_method_of_authentication() -> None:

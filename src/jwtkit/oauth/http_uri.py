@@ -9,10 +9,12 @@ Rules of this room:
 from __future__ import annotations
 
 import re
-from typing import Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
 
-from jwtkit.oauth.urls import is_plain_url
+from jwtkit.oauth.urls import plain_parts
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 __all__ = ["http_origin", "http_uri"]
 
@@ -38,21 +40,24 @@ def http_uri(url: object) -> str | None:
     """
     if not isinstance(url, str):
         return None
-    bare = url.partition("#")[0].partition("?")[0]
-    if not is_plain_url(bare):
+    parts = _bare_parts(url)
+    if parts is None:
         return None
-    path = _without_dots(_ENCODED.sub(_normal, urlsplit(bare).path))
-    return f"{_origin(bare)}{path or '/'}"
+    path = _without_dots(_ENCODED.sub(_normal, parts.path))
+    return f"{_origin(parts)}{path or '/'}"
 
 
 def http_origin(url: str) -> str | None:
     """Give scheme, host and port of a URL in their normal form; None where it is no such URL (RFC 6454 section 4)."""
-    bare = url.partition("#")[0].partition("?")[0]
-    return _origin(bare) if is_plain_url(bare) else None
+    parts = _bare_parts(url)
+    return None if parts is None else _origin(parts)
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
+def _bare_parts(url: str) -> SplitResult | None:
+    return plain_parts(url.partition("#")[0].partition("?")[0])
+
+
+def _origin(parts: SplitResult) -> str:
     host = _ENCODED.sub(_normal, str(parts.hostname)).lower()
     host = f"[{host}]" if ":" in host else host
     port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from hmac import compare_digest
 from typing import Final, Literal, Self, final
 
 from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit._random import random_text
 from jwtkit.errors import MalformedError
+from jwtkit.oauth.secret import same_text
 
 __all__ = ["PKCE"]
 
@@ -43,8 +42,10 @@ class PKCE(Frozen):
         """
         if not isinstance(verifier, str) or not _VERIFIER.fullmatch(verifier):
             raise MalformedError("code_verifier must have 43 to 128 characters of A-Z a-z 0-9 - . _ ~")
+        from hashlib import sha256
+
         self.verifier: Final = verifier
-        self.challenge: Final = _wire.b64url_encode(hashlib.sha256(verifier.encode("ascii")).digest())
+        self.challenge: Final = _wire.b64url_encode(sha256(verifier.encode("ascii")).digest())
 
     @property
     def method(self) -> Literal["S256"]:
@@ -72,7 +73,7 @@ class PKCE(Frozen):
 
     def matches(self, challenge: str) -> bool:
         """Compare with the challenge that came first, in constant time."""
-        return compare_digest(self.challenge.encode("ascii"), challenge.encode("utf-8", "surrogatepass"))
+        return same_text(self.challenge, challenge)
 
     def __repr__(self) -> str:
         return f"PKCE(challenge={self.challenge!r})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hmac import compare_digest
 from typing import Final, NoReturn, Self, final
 
 from jwtkit._frozen import Frozen
@@ -13,6 +12,8 @@ __all__ = ["Secret", "same_text"]
 
 def same_text(one: str, other: str) -> bool:
     """Compare texts in constant time, whatever characters a peer put into one."""
+    from hmac import compare_digest
+
     return compare_digest(one.encode("utf-8", "surrogatepass"), other.encode("utf-8", "surrogatepass"))
 
 

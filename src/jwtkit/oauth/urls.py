@@ -1,41 +1,52 @@
 """URLs and forms: read strictly, compared exactly, never normalised.
 
 Plain http is for a literal loopback address only, and only where the caller said `allow_http_loopback=True`.
+
+`urllib.parse` is loaded by the first URL or form and not before, because it costs a twentieth of a flow's whole import.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import TYPE_CHECKING, Final
 
 from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError, quote
 
-__all__ = ["encode_form", "encode_query", "is_plain_url", "is_secure", "parse_form"]
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+__all__ = ["encode_form", "encode_query", "is_plain_url", "is_secure", "parse_form", "plain_parts"]
 
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1"))
 _MAX_FIELDS: Final = 100
 _MAX_FORM_BYTES: Final = 64 * 1024
 
 
-def is_plain_url(url: object) -> bool:
-    """Tell whether this is an absolute http or https URL of printable ASCII, without user information or fragment."""
+def plain_parts(url: object) -> SplitResult | None:
+    """Split an absolute http or https URL of printable ASCII, without user information or fragment; else give None."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        return False
+        return None
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
-        return False
+        return None
     sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    return sound and port_is_sound and "#" not in url
+    return parts if sound and port_is_sound and "#" not in url else None
+
+
+def is_plain_url(url: object) -> bool:
+    """Tell whether this is an absolute http or https URL of printable ASCII, without user information or fragment."""
+    return plain_parts(url) is not None
 
 
 def is_secure(url: object, *, allow_http_loopback: bool) -> bool:
     """Tell whether a URL may be asked: https, or http on a literal loopback address where that is allowed."""
-    if not is_plain_url(url):
+    parts = plain_parts(url)
+    if parts is None:
         return False
-    parts = urlsplit(str(url))
     return parts.scheme == "https" or (allow_http_loopback and parts.hostname in _LOOPBACK)
 
 
@@ -47,6 +58,8 @@ def parse_form(text: str | bytes, what: str) -> dict[str, str]:
         ProtocolError: a parameter comes twice.
         UsageError: it is no text at all.
     """
+    from urllib.parse import parse_qsl
+
     if not isinstance(text, (str, bytes)):
         raise UsageError(f"{what} must be a str, got {type(text).__name__}")
     if len(text) > _MAX_FORM_BYTES:
@@ -78,6 +91,8 @@ def encode_query(url: str, fields: Iterable[tuple[str, str]]) -> str:
 
 
 def _form(fields: Iterable[tuple[str, str]]) -> str:
+    from urllib.parse import urlencode
+
     try:
         return urlencode(list(fields))
     except UnicodeEncodeError:

@@ -123,7 +123,7 @@ class LoginFlow(Frozen):
         require_s_hash: bool = False,
         quirk_issuer: str | Collection[str] | TenantIssuer | None = None,
     ) -> None:
-        self._application: Final = Application.of(
+        self._application: Final = Application(
             client,
             redirect_uri,
             scope,

@@ -18,7 +18,6 @@ from jwtkit.oauth.client.callback import (
 )
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.jarm import JARM
-from jwtkit.oauth.client.pushed_request import pushed_redirect
 from jwtkit.oauth.client.request_object import RequestObject
 from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession, ResponseMode
 from jwtkit.oauth.client.token_endpoint import exchange
@@ -68,7 +67,7 @@ class AuthorizationCodeFlow(Frozen):
         request_object: RequestObject | None = None,
         jarm: JARM | None = None,
     ) -> None:
-        self._application: Final = Application.of(
+        self._application: Final = Application(
             client,
             redirect_uri,
             scope,
@@ -148,6 +147,8 @@ class AuthorizationCodeFlow(Frozen):
 
         Spec: RFC 9126 sections 2 and 4.
         """
+        from jwtkit.oauth.client.pushed_request import pushed_redirect
+
         return pushed_redirect(self._application, Wish(**asked), nonce=None, now=now)
 
     def callback(

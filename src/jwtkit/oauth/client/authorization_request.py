@@ -13,16 +13,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
+from jwtkit._frozen import Frozen
 from jwtkit._random import random_text
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
 from jwtkit.jwt.dates import seconds
 from jwtkit.oauth.client.authorization_details import check_authorization_details, details_text
 from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.jarm import JARM, ResponseVerifier
+from jwtkit.oauth.client.jarm import JARM
 from jwtkit.oauth.client.request_object import RequestObject, check_supported, expiry_of, signed_request_object
 from jwtkit.oauth.client.session import (
     PLAIN_MODES,
@@ -36,6 +37,9 @@ from jwtkit.oauth.pkce import PKCE
 from jwtkit.oauth.resource_indicator import check_resources
 from jwtkit.oauth.scope import check_scope, listed
 from jwtkit.oauth.urls import encode_query, is_plain_url
+
+if TYPE_CHECKING:
+    from jwtkit.oauth.client.signed_response import ResponseVerifier
 
 __all__ = [
     "NOTHING",
@@ -84,8 +88,7 @@ _OWN: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(Frozen):
     """What every request of a flow has in common; checked when the flow is built.
 
     Attributes:
@@ -101,20 +104,21 @@ class Application:
         responses: verifies responses, or None where they are not signed.
     """
 
-    client: Client
-    redirect_uri: str
-    scope: tuple[str, ...]
-    resource: tuple[str, ...]
-    response_type: ResponseType
-    response_mode: ResponseMode
-    session_seconds: float
-    login: bool
-    request_object: RequestObject | None
-    responses: ResponseVerifier | None
+    __slots__ = (
+        "client",
+        "login",
+        "redirect_uri",
+        "request_object",
+        "resource",
+        "response_mode",
+        "response_type",
+        "responses",
+        "scope",
+        "session_seconds",
+    )
 
-    @classmethod
-    def of(
-        cls,
+    def __init__(
+        self,
         client: Client,
         redirect_uri: str,
         scope: Iterable[str],
@@ -126,7 +130,7 @@ class Application:
         login: bool = False,
         request_object: RequestObject | None = None,
         jarm: JARM | None = None,
-    ) -> Application:
+    ) -> None:
         """Check what a flow is built from.
 
         Raises:
@@ -140,7 +144,11 @@ class Application:
         client.server.endpoint("authorization_endpoint")
         if response_type not in ("code", "code id_token"):
             raise UsageError("response_type must be 'code' or 'code id_token'")
-        mode = _mode(response_type, response_mode)
+        self.client: Final = client
+        self.redirect_uri: Final = redirect_uri
+        self.response_type: Final = response_type
+        self.response_mode: Final = _mode(response_type, response_mode)
+        self.login: Final = login
         methods = client.server.code_challenge_methods_supported
         if methods is not None and "S256" not in methods:
             message = "the server does not support PKCE with S256, without which a stolen code can be redeemed"
@@ -150,20 +158,12 @@ class Application:
                 kind = type(request_object).__name__
                 raise UsageError(f"request_object must be RequestObject(...), got {kind}")
             check_supported(client, request_object)
-        return cls(
-            client=client,
-            redirect_uri=redirect_uri,
-            scope=check_scope(scope),
-            resource=check_resources(resource),
-            response_type=response_type,
-            response_mode=mode,
-            session_seconds=_SESSION_SECONDS
-            if session_lifetime is None
-            else seconds(session_lifetime, "session_lifetime"),
-            login=login,
-            request_object=request_object,
-            responses=_responses(client, mode, jarm),
-        )
+        self.request_object: Final = request_object
+        self.scope: Final = check_scope(scope)
+        self.resource: Final = check_resources(resource)
+        given = _SESSION_SECONDS if session_lifetime is None else seconds(session_lifetime, "session_lifetime")
+        self.session_seconds: Final = given
+        self.responses: Final = _responses(client, self.response_mode, jarm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +329,8 @@ def _responses(client: Client, mode: ResponseMode, jarm: JARM | None) -> Respons
     if jarm is not None and not isinstance(jarm, JARM):
         raise UsageError(f"jarm must be JARM(...), got {type(jarm).__name__}")
     if mode in SIGNED_MODES:
+        from jwtkit.oauth.client.signed_response import ResponseVerifier
+
         return ResponseVerifier(client, jarm or JARM())
     if jarm is not None:
         raise UsageError(f"jarm= is for signed responses, and response_mode {mode!r} asks for others: write 'jwt'")

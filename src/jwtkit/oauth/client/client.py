@@ -6,7 +6,6 @@ from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import parse_qsl
 
 from jwtkit.errors import UsageError, quote
 from jwtkit.oauth.client.authentication import ClientAuthentication, Credentials, Fields
@@ -118,6 +117,8 @@ class Client:
         """
         if not isinstance(request, HttpRequest) or not request.body.isascii():
             raise UsageError("request must be an HttpRequest with a form, as Client.request gives it")
+        from urllib.parse import parse_qsl
+
         proof = self._proof(now)
         fields = tuple(
             pair for pair in parse_qsl(request.body.decode("ascii"), keep_blank_values=True) if pair[0] not in _PROOFS

@@ -20,7 +20,6 @@ from jwtkit.errors import MalformedError, RejectedError, UsageError
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jws_sign import named_by, with_signature
 from jwtkit.jose.signers import Signer
-from jwtkit.oauth.authentication_scheme import parse_challenges
 from jwtkit.oauth.dpop_proof import claimed_nonce, is_nonce, proof_claims, proof_header, sendable
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.http_uri import http_origin
@@ -205,6 +204,8 @@ def _check(request: object) -> None:
 def _wants_nonce(response: HttpResponse) -> bool:
     """Tell whether a server refuses for want of a nonce: an authorization server (8) or a resource server (9)."""
     if response.status == 401:
+        from jwtkit.oauth.authentication_scheme import parse_challenges
+
         try:
             challenges = parse_challenges(response.header_values("www-authenticate"))
         except MalformedError:

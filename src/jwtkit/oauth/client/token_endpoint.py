@@ -19,7 +19,6 @@ from typing import Any, Final
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
 from jwtkit.errors import MalformedError, OAuthError, ProtocolError, ProtocolReason, UsageError, quote
-from jwtkit.oauth.authentication_scheme import parse_challenges
 from jwtkit.oauth.client.authorization_details import is_authorization_details
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.token_set import TokenSet
@@ -298,6 +297,8 @@ def _checked(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 def _schemes(response: HttpResponse) -> str:
     """Name the schemes that an answer asks for."""
+    from jwtkit.oauth.authentication_scheme import parse_challenges
+
     try:
         challenges = parse_challenges(response.header_values("www-authenticate"))
     except MalformedError:
