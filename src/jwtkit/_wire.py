@@ -30,6 +30,7 @@ __all__ = [
     "b64url_decode",
     "b64url_decode_part",
     "b64url_encode",
+    "b64url_segments",
     "freeze",
     "indented",
     "object_parser",
@@ -55,10 +56,23 @@ _CANONICAL_ENDINGS: Final = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
 def b64url_encode(data: bytes | memoryview) -> str:
     """Encode without padding."""
     if len(data) > _SLICE_BYTES:
-        # Each slice but the last is a multiple of three bytes, so that none of them ends in padding.
-        view, starts = memoryview(data), range(0, len(data), _SLICE_BYTES)
-        return "".join([b64url_encode(view[start : start + _SLICE_BYTES]) for start in starts])
+        return "".join(_b64url_slices(data))
     return b2a_base64(data, newline=False).translate(_TO_URL).rstrip(b"=").decode("ascii")
+
+
+def b64url_segments(first: str, parts: Iterable[bytes | memoryview]) -> str:
+    """Write a text that begins with `first`, and each part encoded after a dot; a long part is copied once only."""
+    pieces = [first]
+    for part in parts:
+        pieces.append(".")
+        pieces += _b64url_slices(part)
+    return "".join(pieces)
+
+
+def _b64url_slices(data: bytes | memoryview) -> list[str]:
+    # Each slice but the last is a multiple of three bytes, so that none of them ends in padding.
+    view, starts = memoryview(data), range(0, len(data), _SLICE_BYTES)
+    return [b64url_encode(view[start : start + _SLICE_BYTES]) for start in starts]
 
 
 def b64url_chars(size: int) -> int:

@@ -97,7 +97,7 @@ def encrypt_for(recipients: Sequence[Recipient], plan: Plan, plaintext: bytes) -
     sealed = Sealed(iv, ciphertext, tag, covered)
     if plan.serialization == "compact":
         parts = (deliveries[0].encrypted_key, iv, ciphertext, tag)
-        return ".".join((segment, *(_wire.b64url_encode(part) for part in parts)))
+        return _wire.b64url_segments(segment, parts)
     each = [(header, delivery.encrypted_key) for header, delivery in zip(own, deliveries, strict=True)]
     flattened = plan.serialization == "flattened"
     return write_json(segment, plan.unprotected, aad, sealed, each, flattened=flattened)
