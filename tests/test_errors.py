@@ -21,7 +21,9 @@ SAMPLES = [
     errors.ClaimsError("m", mismatches=(MISMATCH,)),
     errors.ExpiredError("m", mismatches=(MISMATCH,)),
     errors.ProtocolError("m", reason=errors.ProtocolReason.REDIRECT, status=302),
-    errors.OAuthError("m", error="invalid_grant", description="d", uri="u", status=400, extra={"x": 1}),
+    errors.OAuthError(
+        "m", error="invalid_grant", description="d", uri="u", status=400, retry_after=7.0, extra={"x": 1}
+    ),
 ]
 
 

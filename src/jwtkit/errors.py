@@ -293,10 +293,11 @@ class OAuthError(RejectedError):
         description: text for a developer, or None. It is the peer's text: escape it before display.
         uri: page about the error, or None.
         status: HTTP status, or None when the error came through the browser.
+        retry_after: seconds after which the peer wants to be asked again, where it said so.
         extra: further members, as they came.
     """
 
-    _data: ClassVar[tuple[str, ...]] = ("error", "description", "uri", "status", "extra")
+    _data: ClassVar[tuple[str, ...]] = ("error", "description", "uri", "status", "retry_after", "extra")
     _code: ClassVar[ErrorCode] = "oauth"
 
     def __init__(
@@ -307,6 +308,7 @@ class OAuthError(RejectedError):
         description: str | None = None,
         uri: str | None = None,
         status: int | None = None,
+        retry_after: float | None = None,
         extra: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         super().__init__(message)
@@ -314,6 +316,7 @@ class OAuthError(RejectedError):
         self.description: Final = description
         self.uri: Final = uri
         self.status: Final = status
+        self.retry_after: Final = retry_after
         self.extra: Final = MappingProxyType(dict(extra))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -62,8 +62,8 @@ def fields(request: HttpRequest) -> list[tuple[str, str]]:
     return parse_qsl(request.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
 
 
-def no(error: str, status: int = 400) -> HttpResponse:
-    return response({"error": error}, status)
+def no(error: str, status: int = 400, seconds: str | None = None) -> HttpResponse:
+    return response({"error": error}, status, JSON, *([] if seconds is None else [("Retry-After", seconds)]))
 
 
 DEVICE = parse_device_authorization_response(response(STARTED), client=TV, scope=["a"], now=NOW)
@@ -273,6 +273,9 @@ WAITS: dict[str, tuple[list[HttpResponse | Exception], list[float]]] = {
     "Retry-After that is longer": ([busy("33"), GRANTED], [5, 33]),
     "Retry-After that is shorter": ([busy("0"), GRANTED], [5, 10]),
     "too many requests": ([busy("12", 429), GRANTED], [5, 12]),
+    "too many requests, in JSON": ([no("rate_limited", 429, "12"), GRANTED], [5, 12]),
+    "slow_down that says how long": ([no("slow_down", 400, "33"), PENDING, GRANTED], [5, 33, 10]),
+    "pending that says how long": ([no("authorization_pending", 400, "1"), GRANTED], [5, 5]),
 }  # fmt: skip
 
 

@@ -339,6 +339,13 @@ def test_a_failure_keeps_when_to_ask_again(status: int, members: Any, message: s
     assert message in str(error)
 
 
+def test_a_refusal_keeps_when_to_ask_again() -> None:
+    answer = response({"error": "temporarily_unavailable"}, 429, JSON, ("Retry-After", "7"))
+    with pytest.raises(OAuthError) as refusal:
+        parse_token_response(answer)
+    assert (refusal.value.status, refusal.value.retry_after) == (429, 7.0)
+
+
 def test_a_challenge_says_what_to_compare() -> None:
     with pytest.raises(ProtocolError, match=r"asks for 'Basic'.*client_id, secret and method"):
         parse_token_response(response(b"", 401, ("WWW-Authenticate", 'Basic realm="x"')))

@@ -19,6 +19,7 @@ __all__ = [
     "json_object",
     "media_type",
     "optional_text",
+    "retry_after",
     "unusable",
 ]
 
@@ -48,7 +49,7 @@ def unusable(response: HttpResponse, message: str, reason: ProtocolReason) -> Pr
         message,
         reason=reason,
         status=response.status,
-        retry_after=_retry_after(response),
+        retry_after=retry_after(response),
         excerpt=_excerpt(response.body),
     )
 
@@ -112,13 +113,7 @@ def optional_text(members: dict[str, Any], name: str, what: str, status: int | N
     return value
 
 
-def _excerpt(body: bytes) -> str | None:
-    text = _LONG_RUN.sub("[...]", body[: 4 * _EXCERPT_CHARS].decode("utf-8", "replace"))
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return shown[:_EXCERPT_CHARS].strip() or None
-
-
-def _retry_after(response: HttpResponse) -> float | None:
+def retry_after(response: HttpResponse) -> float | None:
     """Read Retry-After: seconds, or a date, which counts from the date of the answer (RFC 9110 section 10.2.3)."""
     value = (response.header("retry-after") or "").strip()
     if value.isascii() and value.isdigit():
@@ -127,6 +122,12 @@ def _retry_after(response: HttpResponse) -> float | None:
     if until is None or since is None:
         return None
     return min(max((until - since).total_seconds(), 0.0), _LONGEST_PAUSE)
+
+
+def _excerpt(body: bytes) -> str | None:
+    text = _LONG_RUN.sub("[...]", body[: 4 * _EXCERPT_CHARS].decode("utf-8", "replace"))
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return shown[:_EXCERPT_CHARS].strip() or None
 
 
 def _date(text: str) -> datetime | None:

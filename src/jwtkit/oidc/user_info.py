@@ -313,7 +313,7 @@ def _refusal(response: HttpResponse) -> RejectedError:
     """Make the error for an answer with another status: what its challenge says, or its body (RFC 6750 section 3)."""
     for challenge in _challenges(response):
         if "error" in challenge.parameters and (challenge.has_scheme("Bearer") or challenge.has_scheme("DPoP")):
-            return oauth_error(dict(challenge.parameters), _WHAT, response.status)
+            return oauth_error(dict(challenge.parameters), _WHAT, response)
     message = f"{_WHAT}: expected status 200, got {response.status}"
     failure = unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
     if response.status >= 500:
@@ -322,7 +322,7 @@ def _refusal(response: HttpResponse) -> RejectedError:
         members = json_object(response, _WHAT)
     except ProtocolError:
         return failure
-    return oauth_error(members, _WHAT, response.status) if "error" in members else failure
+    return oauth_error(members, _WHAT, response) if "error" in members else failure
 
 
 def _challenges(response: HttpResponse) -> tuple[Challenge, ...]:

@@ -333,12 +333,8 @@ class _Poll:
                 continue
             try:
                 return read_tokens(self._client, response, self._device.scope, now)
-            except OAuthError as refusal:
-                self._go_on(refusal)
-            except ProtocolError as failure:
-                if (failure.status or 0) < 500 and failure.status != 429:
-                    raise
-                self._back_off(failure)
+            except (OAuthError, ProtocolError) as failure:
+                self._go_on(failure)
 
     def _moment(self) -> float:
         """Give the time; a clock that stands still, or a pause that was cut short, does not make this endless."""
@@ -352,18 +348,21 @@ class _Poll:
             raise ProtocolError(message, reason=ProtocolReason.EXPIRED)
         return remaining
 
-    def _go_on(self, refusal: OAuthError) -> None:
-        if refusal.error == "slow_down":
-            self._interval += _SLOWER
-        elif refusal.error != "authorization_pending":
-            raise refusal
-        self._failures, self._pause = 0, self._interval
+    def _go_on(self, answer: OAuthError | ProtocolError) -> None:
+        error = answer.error if isinstance(answer, OAuthError) else None
+        if error in ("authorization_pending", "slow_down"):
+            self._interval += _SLOWER if error == "slow_down" else 0
+            self._failures, self._pause = 0, max(self._interval, answer.retry_after or 0.0)
+        elif answer.status == 429 or (answer.status or 0) >= 500:
+            self._back_off(answer)
+        else:
+            raise answer
 
     def _back_off(self, failure: Exception) -> None:
         self._failures += 1
         if self._failures >= _FAILURES:
             raise failure
-        asked_for = failure.retry_after if isinstance(failure, ProtocolError) else None
+        asked_for = failure.retry_after if isinstance(failure, (OAuthError, ProtocolError)) else None
         longest = max(_LONGEST_BACKOFF, 2 * self._interval)
         self._pause = max(min(self._pause * 2, longest), asked_for or 0.0)
 

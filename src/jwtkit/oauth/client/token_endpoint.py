@@ -30,6 +30,7 @@ from jwtkit.oauth.json_response import (
     is_json,
     json_object,
     optional_text,
+    retry_after,
     unusable,
 )
 from jwtkit.oauth.resource_indicator import check_resources
@@ -252,20 +253,23 @@ def read_answer(
         message = f"{what} failed with {status}{said}: ask again later"
         raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
     if "error" in members and (error_with_200 or status != 200):
-        raise oauth_error(members, what, status)
+        raise oauth_error(members, what, response)
     expect_status(response, what, success)
     return members
 
 
-def oauth_error(members: dict[str, Any], what: str, status: int | None) -> OAuthError | ProtocolError:
-    """Make the error that a peer's `error` member, or parameter, calls for."""
-    error = members["error"]
+def oauth_error(members: dict[str, Any], what: str, response: HttpResponse | None) -> OAuthError | ProtocolError:
+    """Make the error that a peer's `error` member, or parameter, calls for; without response it came by the browser."""
+    error, status = members["error"], None if response is None else response.status
     if not isinstance(error, str) or not _ERROR_TEXT.fullmatch(error):
         return bad_member(what, "error", "an error code of printable ASCII", status)
     description, uri = (_text_or_none(members.get(name)) for name in ("error_description", "error_uri"))
     extra = {name: value for name, value in members.items() if name not in ("error", "error_description", "error_uri")}
     message = f"{what} refused: {quote(error)}" + (f" ({quote(description)})" if description else "")
-    return OAuthError(message, error=error, description=description, uri=uri, status=status, extra=extra)
+    pause = None if response is None else retry_after(response)
+    return OAuthError(
+        message, error=error, description=description, uri=uri, status=status, retry_after=pause, extra=extra
+    )
 
 
 def seconds_from(members: Mapping[str, Any], name: str, what: str) -> float:
