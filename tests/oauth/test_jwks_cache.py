@@ -303,6 +303,39 @@ def test_not_modified_keeps_the_set_and_renews_its_times() -> None:
     assert dict(web.asked[2].headers)["If-None-Match"] == '"v1"'
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "lifetime"),
+    [
+        pytest.param([("Cache-Control", "max-age=100")], [], 100, id="says nothing: as before"),
+        pytest.param(
+            [("Cache-Control", "max-age=100")], [("Expires", "0"), ("Age", "9")], 100, id="nothing that is read"
+        ),
+        pytest.param([("Cache-Control", "max-age=100"), ("Age", "10")], [], 90, id="less the Age of then"),
+        pytest.param([("Cache-Control", "no-store")], [], 60, id="not to be kept"),
+        pytest.param([], [], 3600, id="never said"),
+        pytest.param([("Cache-Control", "max-age=100")], [("Cache-Control", "public")], 3600, id="says something else"),
+        pytest.param([("Cache-Control", "max-age=100")], [("Cache-Control", "max-age=200")], 200, id="says it anew"),
+    ],
+)
+def test_not_modified_keeps_the_lifetime_that_it_does_not_change(
+    first: list[tuple[str, str]], then: list[tuple[str, str]], lifetime: float
+) -> None:
+    """RFC 9111 section 4.3.4: the stored fields stay, but for those that the 304 has."""
+    web = Web(published(A, headers=[("ETag", '"v1"'), *first]), HttpResponse(status=304, headers=tuple(then)))
+    cache = warm(web)
+    for _ in range(2):
+        run(cache.refresh(now=NOW + 5000), send=web)
+        assert cache.fresh_until == NOW + 5000 + lifetime
+
+
+def test_a_lifetime_that_a_snapshot_made_up_is_bounded_too() -> None:
+    snapshot = json.loads(warm(Web(published(A, headers=[("ETag", '"v1"')]))).snapshot() or "")
+    cache = JWKSCache(URL)
+    cache.restore(json.dumps({**snapshot, "fresh_until": NOW - 1e9}))
+    run(cache.refresh(now=NOW), send=Web(HttpResponse(status=304)))
+    assert cache.fresh_until == NOW + 60
+
+
 @pytest.mark.parametrize("first", [published(A), HttpResponse(status=304)], ids=["without a tag", "without a set"])
 def test_not_modified_that_was_not_asked_for_is_refused(first: HttpResponse) -> None:
     cache = JWKSCache(URL, stale_if_error=0)
@@ -311,7 +344,55 @@ def test_not_modified_that_was_not_asked_for_is_refused(first: HttpResponse) -> 
         run(cache.refresh(now=NOW), send=web)
     with pytest.raises(ProtocolError) as refusal:
         run(cache.refresh(now=NOW + 5000), send=web)
-    assert refusal.value.status == 304
+    assert (refusal.value.status, refusal.value.reason) == (304, "unexpected_status")
+
+
+# --- to be ready
+
+
+def test_ready_asks_where_there_is_no_set_or_its_time_is_over() -> None:
+    web = Web(published(A), published(B))
+    cache = JWKSCache(URL)
+    assert_type(cache.ready(), Steps[HttpRequest, JWKS])
+    for after, asked, kid in ((0, 1, "a"), (1, 1, "a"), (3599, 1, "a"), (3600, 2, "b"), (3601, 2, "b")):
+        assert [key.kid for key in run(cache.ready(now=NOW + after), send=web)] == [kid]
+        assert len(web) == asked
+
+
+def test_ready_gives_the_old_set_where_it_may_go_on_and_honours_the_cool_down() -> None:
+    web = Web(published(A), OutageError())
+    cache = warm(web, stale_if_error=1000)
+    for after, asked in ((3600, 2), (3629, 2), (3630, 3), (4599, 4)):
+        assert run(cache.ready(now=NOW + after), send=web) is cache.jwks
+        assert len(web) == asked
+    with pytest.raises(OutageError):
+        run(cache.ready(now=NOW + 4600), send=web)
+    with pytest.raises(ProtocolError) as failure:
+        run(cache.ready(now=NOW + 4600.5), send=web)
+    assert (failure.value.reason, failure.value.retry_after) == ("unavailable", 0.5)
+    assert len(web) == 5
+
+
+def test_ready_raises_where_there_is_nothing_to_go_on_with() -> None:
+    web, cache = Web(OutageError()), JWKSCache(URL)
+    with pytest.raises(OutageError):
+        run(cache.ready(now=NOW), send=web)
+    with pytest.raises(ProtocolError):
+        run(cache.ready(now=NOW + 0.5), send=web)
+    assert len(web) == 1
+    assert len(run(cache.ready(now=NOW + 1), send=Web(published(A)))) == 1
+
+
+def test_ready_goes_on_while_another_one_asks() -> None:
+    cache = warm(Web(published(A)))
+    slow = cache.ready(now=NOW + 3600)
+    assert isinstance(next(slow), HttpRequest)
+    web = Web(published(B))
+    assert run(cache.ready(now=NOW + 3600), send=web) is cache.jwks
+    assert len(web) == 0
+    with pytest.raises(StopIteration) as end:
+        slow.send(published(B))
+    assert [key.kid for key in end.value.value] == ["b"]
 
 
 # --- keys that are not known
@@ -368,11 +449,43 @@ def test_a_key_not_found_says_why_no_newer_set_was_there() -> None:
     failure = OutageError()
     web = Web(published(A), failure)
     cache = warm(web)
-    for after, cause in ((1, None), (60, failure), (61, None)):
+    for after, cause in ((1, None), (60, failure), (61, "unavailable"), (89, "unavailable")):
         with pytest.raises(KeyNotFoundError) as refusal:
             run(cache.verify(policy(cache), TOKEN_B, now=NOW + after), send=web)
-        assert refusal.value.__cause__ is cause
+        found = refusal.value.__cause__
+        assert cause in (found, getattr(found, "reason", None))
         assert refusal.value.kid == "b"
+    # An answer ends the outage, also for those who are refused within the cool-down after it.
+    for after in (90, 91):
+        with pytest.raises(KeyNotFoundError) as refusal:
+            run(cache.verify(policy(cache), TOKEN_B, now=NOW + after), send=Web(published(A)))
+        assert refusal.value.__cause__ is None
+
+
+def test_who_waited_for_a_fetch_that_failed_is_told_so() -> None:
+    cache = warm(Web(published(A)))
+    first, second = (cache.verify(policy(cache), TOKEN_B, wait=True, now=NOW + 60) for _ in range(2))
+    assert isinstance(next(first), HttpRequest)
+    assert isinstance(next(second), Wait)
+    with pytest.raises(KeyNotFoundError):
+        first.throw(OutageError())
+    with pytest.raises(KeyNotFoundError) as refusal:
+        second.send(None)
+    cause = refusal.value.__cause__
+    assert isinstance(cause, ProtocolError)
+    assert (cause.reason, cause.retry_after) == ("unavailable", 30)
+
+
+def test_a_set_that_cannot_be_refreshed_is_a_reason_too() -> None:
+    cache = warm(Web(published(A)))
+    web = Web(body({}, status=503))
+    reasons = []
+    for after in (3700, 3701, 3710):
+        with pytest.raises(KeyNotFoundError) as refusal:
+            run(cache.verify(policy(cache), TOKEN_B, now=NOW + after), send=web)
+        reasons.append(getattr(refusal.value.__cause__, "reason", None))
+    assert reasons == ["unexpected_status", "unavailable", "unavailable"]
+    assert len(web) == 1
 
 
 def test_supply_is_verify_for_anything() -> None:
@@ -475,8 +588,9 @@ def test_failures(answer: HttpResponse | Exception, error: type[Exception], reas
     for after in (3600, 3600 + 999):
         assert run(cache.verify(verifier, TOKEN_A, now=NOW + after), send=web).sub == "alice"
         assert run(cache.refresh(now=NOW + after), send=web) is before
+    # The 503 wants 9 seconds.
     with pytest.raises(error) as failure:
-        run(cache.verify(verifier, TOKEN_A, now=NOW + 3600 + 1000), send=web)
+        run(cache.verify(verifier, TOKEN_A, now=NOW + 3600 + 1010), send=web)
     assert getattr(failure.value, "reason", "") == reason
     with pytest.raises(KeyNotFoundError):  # and without steps nobody uses the old set either
         verifier.verify(TOKEN_A, now=NOW + 3600 + 1000)
@@ -528,6 +642,51 @@ def test_retry_after_of_the_server_comes_through() -> None:
     with pytest.raises(ProtocolError) as failure:
         run(JWKSCache(URL).refresh(now=NOW), send=Web(FAILURES["503 with a page"][0]))
     assert (failure.value.status, failure.value.retry_after) == (503, 9)
+
+
+@pytest.mark.parametrize(
+    ("value", "pause"),
+    [
+        pytest.param("120", 120, id="longer than the cool-down"),
+        pytest.param("5", 30, id="shorter"),
+        pytest.param("999999", 300, id="too long"),
+        pytest.param("soon", 30, id="cannot be read"),
+    ],
+)
+def test_a_server_that_wants_to_be_left_alone_is(value: str, pause: float) -> None:
+    """RFC 9110 section 10.2.3: while the old set goes on, for every reason to ask."""
+    busy = HttpResponse(status=429, headers=(JSON, ("Retry-After", value)), body=b"{}")
+    web = Web(published(A), busy)
+    cache = warm(web)
+    for after in (0, 1, pause - 1):
+        run(cache.verify(policy(cache), TOKEN_A, now=NOW + 3600 + after), send=web)
+        with pytest.raises(KeyNotFoundError) as refusal:
+            run(cache.verify(policy(cache), TOKEN_B, now=NOW + 3600 + after), send=web)
+        assert getattr(refusal.value.__cause__, "reason", None) == "unavailable"
+        assert len(web) == 2
+    run(cache.verify(policy(cache), TOKEN_A, now=NOW + 3600 + pause), send=web)
+    assert len(web) == 3
+
+
+def test_an_unknown_key_is_no_reason_to_hurry_a_busy_server() -> None:
+    busy = HttpResponse(status=429, headers=(JSON, ("Retry-After", "120")), body=b"{}")
+    web = Web(published(A), busy)
+    cache = warm(web)
+    for after, asked in ((60, 2), (90, 2), (179, 2), (180, 3)):
+        with pytest.raises(KeyNotFoundError):
+            run(cache.verify(policy(cache), TOKEN_B, now=NOW + after), send=web)
+        assert len(web) == asked
+
+
+def test_without_a_set_a_busy_server_is_left_alone_too() -> None:
+    busy = HttpResponse(status=429, headers=(JSON, ("Retry-After", "120")), body=b"{}")
+    web, cache = Web(busy), JWKSCache(URL)
+    for after, wanted in ((0, 120), (1, 119), (119.5, 0.5)):
+        with pytest.raises(ProtocolError) as failure:
+            run(cache.verify(policy(cache), TOKEN_A, now=NOW + after), send=web)
+        assert failure.value.retry_after == wanted
+    assert len(web) == 1
+    assert run(cache.verify(policy(cache), TOKEN_A, now=NOW + 120), send=Web(published(A))).sub == "alice"
 
 
 def test_a_mistake_of_the_program_is_never_survived() -> None:
@@ -608,11 +767,62 @@ def test_without_a_set_each_asks_for_itself() -> None:
     first = cache.verify(policy(cache), TOKEN_A, now=NOW)
     next(first)
     web = Web(published(A))
-    assert run(cache.verify(policy(cache), TOKEN_A, now=NOW), send=web).sub == "alice"
+    assert run(cache.verify(policy(cache), TOKEN_A, now=NOW + 1), send=web).sub == "alice"
     assert len(web) == 1
     with pytest.raises(StopIteration) as end:
-        first.send(published(B))  # later, and dropped
+        first.send(published(B))  # asked for before, and dropped
     assert end.value.value.sub == "alice"
+    assert kids(cache) == ["a"]
+
+
+def test_a_slow_fetch_does_not_keep_a_later_one_out() -> None:
+    """Whoever asked later knows better, whichever answer comes first."""
+    cache = warm(Web(published(A)))
+    slow = cache.refresh(now=NOW + 100)
+    next(slow)
+    late = cache.refresh(now=NOW + 161)  # the turn of the slow one is over
+    next(late)
+    for steps, answer, held in ((slow, published(A), ["a"]), (late, published(B), ["b"])):
+        with pytest.raises(StopIteration):
+            steps.send(answer)
+        assert kids(cache) == held
+    assert cache.fresh_until == NOW + 161 + 3600
+
+
+def test_a_slow_fetch_is_overtaken_by_a_later_one() -> None:
+    cache = warm(Web(published(A)))
+    slow = cache.refresh(now=NOW + 100)
+    next(slow)
+    run(cache.refresh(now=NOW + 160), send=Web(published(B)))
+    with pytest.raises(StopIteration) as end:
+        slow.send(published(A))
+    assert [key.kid for key in end.value.value] == ["b"]
+    assert kids(cache) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "held"),
+    [
+        pytest.param(-1800, ["b"], id="older than the request"),
+        pytest.param(0, ["b"], id="of the same moment"),
+        pytest.param(1, ["a"], id="newer than the request"),
+        pytest.param(5000, ["b"], id="from the future"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False], ids=["without a set", "with one"])
+def test_a_snapshot_that_is_restored_while_somebody_asks(taken: float, held: list[str], first: bool) -> None:
+    other = JWKSCache(URL)
+    run(other.refresh(now=NOW + taken), send=Web(published(A)))
+    cache = JWKSCache(URL)
+    if not first:
+        run(cache.refresh(now=NOW - 3600), send=Web(published(A)))
+
+    def send(_request: HttpRequest) -> HttpResponse:
+        cache.restore(other.snapshot() or "", now=NOW + 1)
+        return published(B)
+
+    run(cache.refresh(now=NOW), send=send)
+    assert kids(cache) == held
 
 
 def test_or_waits_for_the_one_who_does() -> None:
@@ -689,6 +899,76 @@ def test_whoever_leaves_gives_the_turn_back() -> None:
     with pytest.raises(ProtocolError):
         run(cache.refresh(now=NOW), send=Web(body({})))
     expect_that_nobody_asks(cache)
+
+
+@pytest.mark.parametrize("end", ["close", "cancel"])
+def test_whoever_leaves_spends_no_cool_down(end: str) -> None:
+    cache = warm(Web(published(A)))
+    for after in range(60, 660, 30):
+        steps = cache.verify(policy(cache), TOKEN_B, now=NOW + after)
+        assert isinstance(next(steps), HttpRequest)
+        if end == "close":
+            steps.close()
+        else:
+            with pytest.raises(asyncio.CancelledError):
+                steps.throw(asyncio.CancelledError())
+    web = Web(published(A), published(A, B))
+    # What came before counts as it did.
+    with pytest.raises(KeyNotFoundError):
+        run(cache.verify(policy(cache), TOKEN_B, now=NOW + 29), send=web)
+    assert len(web) == 0
+    with pytest.raises(KeyNotFoundError):
+        run(cache.verify(policy(cache), TOKEN_B, now=NOW + 660), send=web)
+    with pytest.raises(KeyNotFoundError):
+        run(cache.verify(policy(cache), TOKEN_B, now=NOW + 661), send=web)
+    assert len(web) == 1
+
+
+def test_those_who_leave_make_no_storm() -> None:
+    """One asks at a time, however many there are and however soon they leave."""
+    cache = warm(Web(published(A)))
+    asking = [cache.verify(policy(cache), TOKEN_B, now=NOW + 60) for _ in range(50)]
+    requests = 0
+    for steps in asking[:25]:
+        requests += isinstance(next(steps), HttpRequest)
+        for _ in range(10):
+            with pytest.raises(KeyNotFoundError):
+                next(cache.verify(policy(cache), TOKEN_B, now=NOW + 60))
+        steps.close()
+    assert requests == 25
+    web = Web(published(A))
+    for steps in asking[25:]:
+        with pytest.raises(KeyNotFoundError):
+            run(steps, send=web)
+    assert len(web) == 1
+
+
+def test_a_leader_that_is_cancelled_leaves_the_others_to_ask() -> None:
+    cache = warm(Web(published(A)))
+    verifier, asked = policy(cache), 0
+
+    async def answer(_request: HttpRequest) -> HttpResponse:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.05)
+        return published(A, B)
+
+    async def one() -> str | None:
+        steps = cache.verify(verifier, TOKEN_B, wait=True, now=NOW + 60)
+        return (await arun(steps, send=answer, sleep=asyncio.sleep)).sub
+
+    async def main() -> list[object]:
+        leader = asyncio.create_task(one())
+        await asyncio.sleep(0)
+        others = [asyncio.create_task(one()) for _ in range(3)]
+        await asyncio.sleep(0)
+        leader.cancel()
+        return list(await asyncio.gather(leader, *others, return_exceptions=True))
+
+    cancelled, *served = asyncio.run(main())
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert served == ["alice"] * 3
+    assert asked == 2
 
 
 def expect_that_nobody_asks(cache: JWKSCache) -> None:
@@ -936,6 +1216,41 @@ def test_a_snapshot_never_replaces_what_is_newer() -> None:
     assert kids(old) == ["b"]
 
 
+@pytest.mark.parametrize(
+    ("held", "taken", "kept"),
+    [
+        pytest.param(0, 60, "a", id="a little ahead, as clocks are"),
+        pytest.param(0, 61, "b", id="from the future, and what is held serves"),
+        pytest.param(-90_000, 5000, "a", id="from the future, and what is held is too old"),
+        pytest.param(5000, 0, "a", id="what is held is from the future"),
+        pytest.param(5000, -90_000, "a", id="old, but not from the future"),
+        pytest.param(5000, 6000, "a", id="both from the future: the newer"),
+        pytest.param(6000, 5000, "b", id="both from the future: not the older"),
+        pytest.param(0, -1, "b", id="older"),
+        pytest.param(0, 1, "a", id="newer"),
+    ],
+)
+def test_a_snapshot_from_the_future_replaces_nothing_that_serves(held: float, taken: float, kept: str) -> None:
+    cache, other = JWKSCache(URL), JWKSCache(URL)
+    run(cache.refresh(now=NOW + held), send=Web(published(B)))
+    run(other.refresh(now=NOW + taken), send=Web(published(A)))
+    cache.restore(other.snapshot() or "", now=NOW)
+    assert kids(cache) == [kept]
+
+
+def test_mistakes_in_restoring() -> None:
+    cache = JWKSCache(URL)
+    with pytest.raises(UsageError, match="there is no"):
+        cache.restore(cache.snapshot())  # type: ignore[arg-type]  # the mistake under test
+    mistakes: list[Any] = [GOOD_SNAPSHOT, {}, 5]
+    for mistake in mistakes:
+        with pytest.raises(UsageError, match=f"text that snapshot.. gave, got {type(mistake).__name__}"):
+            cache.restore(mistake)
+    with pytest.raises(UsageError, match="now"):
+        cache.restore(json.dumps(GOOD_SNAPSHOT), now=float("nan"))
+    assert cache.jwks is None
+
+
 GOOD_SNAPSHOT: dict[str, Any] = json.loads(warm(Web(published(A))).snapshot() or "")
 SNAPSHOTS: dict[str, tuple[object, type[Exception]]] = {
     "another URL": ({**GOOD_SNAPSHOT, "jwks_uri": f"{URL}/"}, NotAllowedError),
@@ -1086,11 +1401,30 @@ def test_mistakes_in_making_one(arguments: dict[str, Any]) -> None:
         pytest.param("supply", {"attempt": "attempt"}, id="nothing to call"),
         pytest.param("supply", {"attempt": print, "now": "now"}, id="no time"),
         pytest.param("refresh", {"now": float("inf")}, id="time without end"),
+        pytest.param("ready", {"now": "now"}, id="no time to be ready"),
     ],
 )
 def test_mistakes_in_using_one(method: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         getattr(JWKSCache(URL), method)(**arguments)
+
+
+def test_a_query_is_shown_nowhere() -> None:
+    secret = f"{URL}?key=hunter2"
+    cache, web = JWKSCache(secret), Web(OutageError())
+    assert repr(cache).startswith(f"JWKSCache({URL!r}, ")
+    with pytest.raises(OutageError):
+        run(cache.refresh(now=NOW), send=web)
+    with pytest.raises(ProtocolError) as failure:
+        run(cache.ready(now=NOW), send=web)
+    other = JWKSCache(f"{URL}?key=hunter3")
+    run(other.refresh(now=NOW), send=Web(published(A)))
+    with pytest.raises(NotAllowedError) as refusal:
+        cache.restore(other.snapshot() or "")
+    assert URL in str(failure.value)
+    assert URL in str(refusal.value)
+    assert "hunter" not in f"{failure.value}{refusal.value}{other}"
+    assert web.asked[0].url == secret
 
 
 def test_it_stays_the_cache_of_one_url() -> None:

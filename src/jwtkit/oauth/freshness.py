@@ -46,16 +46,23 @@ class Lifetimes(Frozen):
         self.shortest: Final = shortest
         self.longest: Final = longest
 
-    def of(self, response: HttpResponse) -> float:
+    def of(self, response: HttpResponse, *, confirmed: float | None = None) -> float:
         """Give how long an answer may be kept, in seconds.
 
         `max-age` less `Age` counts, and `no-cache` and `no-store` mean the shortest. So do values that contradict each
         other or cannot be read. `Expires` and what is meant for shared caches are not looked at.
 
-        Spec: RFC 9111 sections 4.2.1, 5.1 and 5.2.2.
+        Args:
+            response: the answer.
+            confirmed: how long the answer was kept that this one, a 304, confirms; what a 304 does not say stays.
+
+        Spec: RFC 9111 sections 4.2.1, 4.3.4, 5.1 and 5.2.2.
         """
-        said = _max_age(response)
-        seconds = self.unsaid if said is None else said - _age(response)
+        if confirmed is not None and not _values(response, "cache-control"):
+            seconds = confirmed
+        else:
+            said = _max_age(response)
+            seconds = self.unsaid if said is None else said - _age(response)
         return min(max(seconds, self.shortest), self.longest)
 
 

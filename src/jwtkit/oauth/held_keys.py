@@ -7,10 +7,11 @@ from typing import Final
 from jwtkit import _wire
 from jwtkit._clock import is_finite
 from jwtkit._frozen import Frozen
-from jwtkit.errors import MalformedError, NotAllowedError, quote
+from jwtkit.errors import MalformedError, NotAllowedError, UsageError, quote
 from jwtkit.jose.jwks import JWKS
 from jwtkit.limits import Limits
 from jwtkit.oauth.freshness import is_entity_tag
+from jwtkit.oauth.urls import without_query
 
 __all__ = ["HeldKeys"]
 
@@ -43,7 +44,11 @@ class HeldKeys(Frozen):
 
     def is_usable(self, now: float, stale_seconds: float = 0.0) -> bool:
         """Tell whether it may serve, so many seconds after it was fresh; a set from the future never does."""
-        return self.fetched_at - _CLOCK_TOLERANCE <= now < self.fresh_until + stale_seconds
+        return not self.is_ahead(now) and now < self.fresh_until + stale_seconds
+
+    def is_ahead(self, now: float) -> bool:
+        """Tell whether it comes from the future, by more than clocks are apart."""
+        return self.fetched_at - _CLOCK_TOLERANCE > now
 
     def to_json(self, jwks_uri: str) -> str:
         """Write it with the URL that it came from."""
@@ -72,8 +77,12 @@ class HeldKeys(Frozen):
             NotAllowedError: of another URL or another version, or too large.
             UsageError: it is no text.
         """
+        if text is None:
+            raise UsageError(f"there is no {_WHAT}: snapshot() gives None where nothing was fetched yet")
+        if not isinstance(text, (str, bytes)):
+            raise UsageError(f"a {_WHAT} is the text that snapshot() gave, got {type(text).__name__}")
         members = _wire.read_object(
-            text if isinstance(text, (str, bytes)) else None,
+            text,
             _WHAT,
             longest=limits.jwks_bytes + _BESIDE_KEYS,
             limit="Limits.jwks_bytes",
@@ -83,8 +92,15 @@ class HeldKeys(Frozen):
         if members.get("v") != _VERSION:
             raise NotAllowedError(f"this {_WHAT} was written by another version: fetch the keys anew")
         if members.get("jwks_uri") != jwks_uri:
-            found = quote(members.get("jwks_uri"))
-            raise NotAllowedError(f"this {_WHAT} is of {found}, not of {quote(jwks_uri)}: fetch the keys anew")
+            other = members.get("jwks_uri")
+            found, wanted = (
+                quote(without_query(other) if isinstance(other, str) else other),
+                quote(without_query(jwks_uri)),
+            )
+            message = (
+                f"this {_WHAT} is of another URL ({found}, not {wanted}; queries are not shown): fetch the keys anew"
+            )
+            raise NotAllowedError(message)
         jwks, etag = members.get("jwks"), members.get("etag")
         fetched_at, fresh_until = members.get("fetched_at"), members.get("fresh_until")
         if not (

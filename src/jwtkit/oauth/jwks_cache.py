@@ -30,7 +30,7 @@ from jwtkit.oauth.freshness import Lifetimes
 from jwtkit.oauth.http import HttpRequest
 from jwtkit.oauth.metadata import LOOPBACK_HINT, ServerMetadata
 from jwtkit.oauth.steps import Steps, Wait
-from jwtkit.oauth.urls import is_secure
+from jwtkit.oauth.urls import is_secure, without_query
 
 __all__ = ["JWKSCache"]
 
@@ -56,7 +56,8 @@ class JWKSCache(Frozen):
             cost a request.
         max_lifetime: longest time a set is fresh, whatever the server says; so a key that was withdrawn is gone then.
         cool_down: pause between requests for keys that are not known, and after a request that failed, so that tokens
-            with invented key identifiers do not make a storm.
+            with invented key identifiers do not make a storm. After a failure a longer Retry-After of the server counts
+            instead, up to five minutes.
         stale_if_error: how long after it was fresh a set goes on while the server cannot be asked; 0 for not at all.
         certificates: read a map from kid to X.509 certificate, as some issuers publish, instead of a JWK Set.
         limits: bounds for the set; its text is never more than a MiB.
@@ -209,13 +210,26 @@ class JWKSCache(Frozen):
         Raises:
             ProtocolError: from the steps; the keys could not be had. `.retry_after` may say when to try again.
             Exception: from the steps; what `attempt` raised, or your `send`. A KeyNotFoundError has as its `__cause__`
-                the reason why a newer set could not be fetched, if that was tried.
+                the reason why a newer set could not be fetched, if that was tried now or a moment ago.
             UsageError: `attempt` cannot be called, or `now` is no time.
         """
         if not callable(attempt):
             raise UsageError(f"attempt must be a callable without arguments, got {type(attempt).__name__}")
         resolve_now(now)
         return self._supply(attempt, wait, now)
+
+    def ready(self, *, now: float | None = None) -> Steps[HttpRequest, JWKS]:
+        """See that there is a set: ask for it where there is none, or where its time is over.
+
+        Returns:
+            Steps that give the set that is in use then, as those of `refresh`.
+
+        Raises:
+            ProtocolError, Exception: from the steps; as `supply`, where there is no set that may go on.
+            UsageError: `now` is no time.
+        """
+        resolve_now(now)
+        return self._ready(now)
 
     def refresh(self, *, now: float | None = None) -> Steps[HttpRequest, JWKS]:
         """Ask for the set now, fresh or not: to be ready before the first token comes, or in the background.
@@ -239,19 +253,25 @@ class JWKSCache(Frozen):
         held = self._keys.held
         return None if held is None else held.to_json(self.jwks_uri)
 
-    def restore(self, text: str | bytes) -> None:
+    def restore(self, text: str | bytes, *, now: float | None = None) -> None:
         """Take over what `snapshot` wrote, unless what is held is newer. Its times go on as if it were fetched here.
+
+        What comes from the future replaces nothing that can be used, and is replaced by what does not.
+
+        Args:
+            text: the snapshot.
+            now: seconds since the epoch; None reads the clock.
 
         Raises:
             MalformedError: it is something else.
             NotAllowedError: it is of another URL or another version, or beyond the limits.
-            UsageError: it is no text.
+            UsageError: it is no text, or `now` is no time.
         """
-        self._keys.restore(text)
+        self._keys.restore(text, resolve_now(now))
 
     def __repr__(self) -> str:
         held = self._keys.held
-        return f"JWKSCache({self.jwks_uri!r}, {'nothing fetched' if held is None else held.jwks!r})"
+        return f"JWKSCache({without_query(self.jwks_uri)!r}, {'nothing fetched' if held is None else held.jwks!r})"
 
     def _supply(self, attempt: Callable[[], T], wait: bool, now: float | None) -> Steps[Any, T]:  # noqa: FBT001 - private
         keys, failure = self._keys, None
@@ -269,8 +289,15 @@ class JWKSCache(Frozen):
         if keys.held is held:
             failure = (yield from keys.fetch_once(keys.may_have_new_key, wait=wait, now=now)) or failure
         if keys.held is held:
-            raise missing from failure
+            # A moment ago another one may have tried in vain.
+            raise missing from (failure or keys.failure(resolve_now(now)))
         return attempt()
+
+    def _ready(self, now: float | None) -> Steps[HttpRequest, JWKS]:
+        held = self._keys.held
+        if held is None or not held.is_usable(resolve_now(now)):
+            yield from self._keys.fetch_once(self._keys.is_old, wait=False, now=now)
+        return self._keys.fetched().jwks
 
     def _refresh(self, now: float | None) -> Steps[HttpRequest, JWKS]:
         yield from self._keys.fetch_once(lambda _moment: True, wait=False, now=now)
