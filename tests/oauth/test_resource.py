@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtkit import ABSENT, JWK, Claims, ExpiredError, SignatureError, Token, TokenVerifier, UsageError
+from jwtkit import (
+    ABSENT,
+    JWK,
+    Claims,
+    ExpiredError,
+    NotAllowedError,
+    SignatureError,
+    Token,
+    TokenVerifier,
+    UsageError,
+)
 from jwtkit.oauth import Granted, HttpRequest, HttpResponse, InboundRequest, ProtectedResource, Refused, run
 from jwtkit.oauth.resource.challenge import bearer_challenge
 
@@ -84,6 +94,10 @@ REFUSALS: dict[str, tuple[dict[str, Any], tuple[str, ...], int, str]] = {
     "an ID token": ({}, (f"Bearer {sign(typ='JWT')}",), 401, "invalid_token"),
     "without client_id": ({}, (f"Bearer {sign(client_id=None)}",), 401, "invalid_token"),
     "without sub": ({}, (f"Bearer {sign(sub=None)}",), 401, "invalid_token"),
+    "bound to a DPoP key": ({}, (f"Bearer {sign(cnf={'jkt': 'x'})}",), 401, "invalid_token"),
+    "bound to a certificate": ({}, (f"Bearer {sign(cnf={'x5t#S256': 'x'})}",), 401, "invalid_token"),
+    "bound to nothing that is known": ({}, (f"Bearer {sign(cnf={})}",), 401, "invalid_token"),
+    "bound, with its own scheme": ({}, (f"DPoP {sign(cnf={'jkt': 'x'})}",), 401, "no_token"),
     "without the scope": ({"scope": ("a", "x")}, (f"Bearer {TOKEN}",), 403, "insufficient_scope"),
     "without any scope": ({}, (f"Bearer {sign(scope=None)}",), 403, "insufficient_scope"),
 }  # fmt: skip
@@ -107,7 +121,18 @@ def test_refuses(named: dict[str, Any], values: tuple[str, ...], status: int, re
 def test_the_reason_is_for_the_log() -> None:
     assert isinstance(check(f"Bearer {TOKEN}", now=NOW + 60).error, ExpiredError)
     assert isinstance(check(f"Bearer {TOKEN[:-4]}AAAA").error, SignatureError)
+    bound = check(f"Bearer {sign(cnf={'jkt': 'x'})}").error
+    assert isinstance(bound, NotAllowedError)
+    assert "bound to a key" in str(bound)
     assert check().error is None
+
+
+def test_a_bound_token_is_refused_whatever_its_type() -> None:
+    """RFC 9449 section 7.2: it must not pass as a bearer token."""
+    api = ProtectedResource(resource=RESOURCE, verifier=verifier())
+    assert isinstance(check(f"Bearer {sign(typ=None)}", api=api), Granted)
+    refused = check(f"Bearer {sign(typ=None, cnf={'jkt': 'x'})}", api=api)
+    assert (refused.reason, refused.response.status) == ("invalid_token", 401)
 
 
 def test_other_tokens_need_not_name_a_client() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, final
 
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
-from jwtkit.errors import RejectedError, UsageError
+from jwtkit.errors import NotAllowedError, RejectedError, UsageError
 from jwtkit.jose.header import is_media_type
 from jwtkit.jwt.claims import Claims
 from jwtkit.jwt.token import Token
@@ -46,6 +46,7 @@ _DESCRIPTION: Final = {
     "insufficient_scope": "the access token lacks a scope that this request needs",
 }
 _BEARER: Final = re.compile(r"bearer +([A-Za-z0-9\-._~+/]+=*)", re.IGNORECASE)
+_BOUND: Final = "the token is bound to a key (cnf), and the proof of that key cannot be checked here yet"
 # RFC 9068 section 2.2 requires these of every token that calls itself at+jwt.
 _ACCESS_TOKEN_CLAIMS: Final = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
@@ -91,6 +92,9 @@ class Refused:
 class ProtectedResource(Frozen, Generic[C_co]):
     """An API, or a part of one, that demands access tokens.
 
+    It takes bearer tokens only: one that is bound to a key or to a certificate (`cnf`) is refused, because its proof is
+    not checked here yet.
+
     Args:
         resource: the API's identifier, which tokens name as their audience (RFC 8707).
         verifier: the policy for its tokens.
@@ -99,7 +103,7 @@ class ProtectedResource(Frozen, Generic[C_co]):
     Raises:
         UsageError: the verifier does not accept `resource` as audience, or does not check audiences.
 
-    Spec: RFC 6750, RFC 9068 section 4.
+    Spec: RFC 6750, RFC 9068 section 4, RFC 9449 section 7.2.
     """
 
     __slots__ = ("_realm", "_verifier", "resource")
@@ -157,6 +161,9 @@ class ProtectedResource(Frozen, Generic[C_co]):
         claims: Claims = token.claims
         if is_media_type(token.header.typ or "", "at+jwt") and not claims.keys() >= set(_ACCESS_TOKEN_CLAIMS):
             return self._refused("invalid_token")
+        if "cnf" in claims:
+            # Whoever stole it could show it as a bearer token, which the binding is there to prevent.
+            return self._refused("invalid_token", error=NotAllowedError(_BOUND))
         scopes = frozenset(split_scope(claims.scope))
         if not scopes.issuperset(needed):
             return self._refused("insufficient_scope", (("scope", " ".join(needed)),))
