@@ -63,6 +63,9 @@ URLS = {
     "https://app.example.com/cli\nent": False,
     "https://äpp.example.com/client": False,
     "https:///client": False,
+    "https://[::1].example.com/client": False,
+    "https://app.example.com[::1]/client": False,
+    "https://[v1.a]/client": False,
     f"https://app.example.com/{'a' * 2048}": False,
     "app": False,
     "": False,
@@ -191,6 +194,13 @@ MISTAKES: dict[str, Callable[[], object]] = {
         URL, ClientMetadata(redirect_uris=(CALLBACK,), token_endpoint_auth_method="client_secret_basic")
     ),
     "no redirects": lambda: client_id_document(URL, ClientMetadata()),
+    "a bound that is text": lambda: parse_client_id_document_response(
+        response(SAID),
+        client_id=URL,
+        max_bytes="5000",  # type: ignore[arg-type]  # the mistake under test
+    ),
+    "a bound of nothing": lambda: parse_client_id_document_response(response(SAID), client_id=URL, max_bytes=0),
+    "a request with a bound that is text": lambda: client_id_document_request(URL, max_bytes="5000"),  # type: ignore[arg-type]  # the mistake under test
 }
 
 

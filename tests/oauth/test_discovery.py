@@ -268,21 +268,33 @@ def test_nobody_trusts_what_nobody_verifies() -> None:
     assert server.extra == {"signed_metadata": text}
 
 
+NAMED = {"issuer": ISSUER}
+ACCESS_TOKEN = Token.sign(Claims(iss=ISSUER, sub="alice", aud="api", client_id="c", exp=NOW + 60), KEY).compact
 SIGNED: dict[str, tuple[dict[str, Any], type[RejectedError], str]] = {
     "left out": ({}, ProtocolError, "bad_member"),
     "no string": ({"signed_metadata": {}}, ProtocolError, "bad_member"),
     "no token": ({"signed_metadata": "x"}, MalformedError, ""),
-    "another key": ({"signed_metadata": signed({}, key=JWK.generate("ES256", kid="signer"))}, SignatureError, ""),
-    "unknown key": ({"signed_metadata": signed({}, key=JWK.generate("ES256", kid="x"))}, KeyNotFoundError, ""),
-    "another algorithm": ({"signed_metadata": signed({}, key=JWK.generate("HS256"))}, NotAllowedError, ""),
-    "expired": ({"signed_metadata": signed({}, exp=NOW - 1)}, ExpiredError, ""),
+    "another key": ({"signed_metadata": signed(NAMED, key=JWK.generate("ES256", kid="signer"))}, SignatureError, ""),
+    "unknown key": ({"signed_metadata": signed(NAMED, key=JWK.generate("ES256", kid="x"))}, KeyNotFoundError, ""),
+    "another algorithm": ({"signed_metadata": signed(NAMED, key=JWK.generate("HS256"))}, NotAllowedError, ""),
+    "expired": ({"signed_metadata": signed(NAMED, exp=NOW - 1)}, ExpiredError, ""),
     "about another issuer": ({"signed_metadata": signed({"issuer": HOST})}, ProtocolError, "issuer_mismatch"),
+    "about nobody": ({"signed_metadata": signed({"token_endpoint": HOST})}, ProtocolError, "issuer_mismatch"),
+    "an access token of the issuer's": (
+        {"signed_metadata": ACCESS_TOKEN},
+        ProtocolError,
+        "issuer_mismatch",
+    ),
     "an endpoint over http": (
-        {"signed_metadata": signed({"token_endpoint": "http://a.example"})},
+        {"signed_metadata": signed({**NAMED, "token_endpoint": "http://a.example"})},
         ProtocolError,
         "not_https",
     ),
-    "a member of another type": ({"signed_metadata": signed({"token_endpoint": 5})}, ProtocolError, "bad_member"),
+    "a member of another type": (
+        {"signed_metadata": signed({**NAMED, "token_endpoint": 5})},
+        ProtocolError,
+        "bad_member",
+    ),
     "the plain issuer another": (
         {"issuer": HOST, "signed_metadata": signed({"issuer": ISSUER})},
         ProtocolError,
@@ -303,7 +315,7 @@ def test_signed_metadata_refused(changes: dict[str, Any], error: type[RejectedEr
 
 @pytest.mark.parametrize("iss", ["https://evil.example", f"{ISSUER}/", None])
 def test_the_issuer_signs_itself_whatever_the_verifier_accepts(iss: str | None) -> None:
-    answer = found({**PLAIN, "signed_metadata": signed({}, iss=iss)})
+    answer = found({**PLAIN, "signed_metadata": signed(NAMED, iss=iss)})
     with pytest.raises(ProtocolError) as refusal:
         parse_discovery_response(answer, issuer=ISSUER, signed_metadata_verifier=signer(issuer=UNCHECKED), now=NOW)
     assert refusal.value.reason == "issuer_mismatch"
@@ -318,7 +330,7 @@ def test_signed_metadata_with_keys_behind_a_url() -> None:
     """The general form of the cache verifies documents too, and refetches for them."""
     cache = JWKSCache(f"{HOST}/federation-keys")
     keys = found({"keys": [KEY.public().to_dict()]})
-    answer = found({**PLAIN, "signed_metadata": signed({"token_endpoint": f"{HOST}/signed"})})
+    answer = found({**PLAIN, "signed_metadata": signed({**NAMED, "token_endpoint": f"{HOST}/signed"})})
     verifier = signer(keys=cache)
     with pytest.raises(KeyNotFoundError):
         parse_discovery_response(answer, issuer=ISSUER, signed_metadata_verifier=verifier, now=NOW)
@@ -337,7 +349,10 @@ def test_signed_metadata_with_keys_behind_a_url() -> None:
     st.binary(max_size=60)
     | st.dictionaries(
         st.sampled_from(["issuer", "signed_metadata", "token_endpoint", "mtls_endpoint_aliases", "x"]),
-        st.none() | st.text(max_size=9) | st.sampled_from([ISSUER, signed({}), signed({"x": [1]})]) | st.just({}),
+        st.none()
+        | st.text(max_size=9)
+        | st.sampled_from([ISSUER, signed({}), signed({**NAMED, "x": [1]})])
+        | st.just({}),
     ).map(lambda members: json.dumps(members).encode()),
     st.booleans(),
 )

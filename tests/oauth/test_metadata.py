@@ -126,6 +126,49 @@ def test_refuses(source: Any, error: type[JwtkitError], reason: str) -> None:
         assert refusal.value.reason == reason
 
 
+NOTHING: dict[str, dict[str, Any]] = {
+    "aliases null": {"mtls_endpoint_aliases": None},
+    "aliases empty": {"mtls_endpoint_aliases": {}},
+    "aliases that are none": {"mtls_endpoint_aliases": {"token_endpoint": "", "revocation_endpoint": None}},
+    "endpoints empty": {"revocation_endpoint": "", "end_session_endpoint": ""},
+    "endpoints null": {"revocation_endpoint": None, "scopes_supported": ["a", "b"]},
+}
+
+
+@pytest.mark.parametrize("changes", NOTHING.values(), ids=NOTHING)
+def test_what_says_nothing_is_left_out(changes: dict[str, Any]) -> None:
+    assert ServerMetadata.parse(change(**changes), issuer=ISSUER) == ServerMetadata.parse(GOOD, issuer=ISSUER)
+
+
+@pytest.mark.parametrize("aliases", ["x", [], 5, False, {"token_endpoint": 5}, {"token_endpoint": "http://a.example"}])
+def test_aliases_that_are_none(aliases: Any) -> None:
+    with pytest.raises(ProtocolError):
+        ServerMetadata.parse(change(mtls_endpoint_aliases=aliases), issuer=ISSUER)
+
+
+MADE: dict[str, dict[str, Any]] = {
+    "issuer over http": {"issuer": "http://auth.example.com"},
+    "issuer with a query": {"issuer": f"{ISSUER}?x"},
+    "issuer a number": {"issuer": 5},
+    "endpoint over http": {"token_endpoint": "http://auth.example.com/t"},
+    "endpoint a number": {"token_endpoint": 5},
+    "endpoint empty": {"token_endpoint": ""},
+    "list a text": {"scopes_supported": "openid"},
+    "list of numbers": {"scopes_supported": (5,)},
+    "list a number": {"scopes_supported": 5},
+    "flag a text": {"backchannel_logout_supported": "true"},
+    "no aliases": {"mtls_endpoint_aliases": None},
+    "aliases over http": {"mtls_endpoint_aliases": {"token_endpoint": "http://a.example"}},
+    "aliases of nothing": {"mtls_endpoint_aliases": {"token_endpoint": None}},
+}
+
+
+@pytest.mark.parametrize("fields", MADE.values(), ids=MADE)
+def test_mistakes_of_the_program_are_its_own(fields: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(fields))):
+        ServerMetadata(**{"issuer": ISSUER, **fields})
+
+
 def test_http_on_loopback_when_allowed() -> None:
     issuer = "http://127.0.0.1:5000"
     members = {"issuer": issuer, "token_endpoint": f"{issuer}/token"}
@@ -137,6 +180,7 @@ def test_http_on_loopback_when_allowed() -> None:
 
 RESPONSES: dict[str, tuple[HttpResponse, str]] = {
     "redirect": (response({}, status=302), "redirect"),
+    "not modified": (response(b"", status=304), "unexpected_status"),
     "server error with a page": (response(b"<html>", status=502, content_type="text/html"), "not_json"),
     "a page": (response(b"<html>", content_type="text/html"), "not_json"),
     "no content type": (HttpResponse(status=200, body=json.dumps(GOOD).encode()), "not_json"),

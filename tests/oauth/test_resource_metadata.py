@@ -187,8 +187,37 @@ def test_refuses(source: Any, error: type[JwtkitError], reason: str) -> None:
     assert getattr(refusal.value, "reason", "") == reason
 
 
+MADE: dict[str, dict[str, Any]] = {
+    "resource over http": {"resource": "http://api.example.com"},
+    "resource a number": {"resource": 5},
+    "keys over http": {"jwks_uri": "http://api.example.com/keys"},
+    "servers a number": {"authorization_servers": 5},
+    "servers a text": {"authorization_servers": AUTH},
+    "servers no texts": {"authorization_servers": (5,)},
+    "a server over http": {"authorization_servers": ("http://auth.example.com",)},
+    "a server with a query": {"authorization_servers": (f"{AUTH}?x=1",)},
+    "scopes a text": {"scopes_supported": "read"},
+    "a name that is none": {"resource_name": 5},
+    "a flag that is none": {"dpop_bound_access_tokens_required": "yes"},
+}
+
+
+@pytest.mark.parametrize("fields", MADE.values(), ids=MADE)
+def test_mistakes_of_the_program_are_its_own(fields: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(fields))):
+        ProtectedResourceMetadata(**{"resource": API, **fields})
+
+
+@pytest.mark.parametrize("nothing", ["", None], ids=["empty", "null"])
+def test_what_says_nothing_is_left_out(nothing: str | None) -> None:
+    names = ("jwks_uri", "resource_name", "resource_documentation", "resource_policy_uri", "resource_tos_uri")
+    metadata = ProtectedResourceMetadata.parse({"resource": API, **dict.fromkeys(names, nothing)}, resource=API)
+    assert metadata == ProtectedResourceMetadata(resource=API)
+
+
 RESPONSES: dict[str, tuple[HttpResponse, str]] = {
     "redirect": (response(GOOD, 307), "redirect"),
+    "not modified": (response(b"", 304), "unexpected_status"),
     "not found": (response({}, 404), "unexpected_status"),
     "201": (response(GOOD, 201), "unexpected_status"),
     "a page": (response(b"<html>", 200, "text/html"), "not_json"),
@@ -285,8 +314,11 @@ def test_choice_of_the_server(accepted: Any, chosen: str | None) -> None:
 def test_no_choice() -> None:
     with pytest.raises(ProtocolError, match="none"):
         ProtectedResourceMetadata(resource=API).choose_authorization_server([AUTH])
-    with pytest.raises(UsageError, match="collection"):
-        ProtectedResourceMetadata(resource=API, authorization_servers=(AUTH,)).choose_authorization_server(AUTH)
+    metadata = ProtectedResourceMetadata(resource=API, authorization_servers=(AUTH,))
+    mistakes: list[Any] = [AUTH, None, 5]
+    for mistake in mistakes:
+        with pytest.raises(UsageError, match="collection"):
+            metadata.choose_authorization_server(mistake)
 
 
 # --- signed metadata
@@ -299,6 +331,7 @@ def signed(members: dict[str, Any], *, key: JWK = KEY, iss: str = ATTESTER) -> s
     return Token.sign(Claims(iss=iss, exp=NOW + 60, extra=members), key).compact
 
 
+ACCESS_TOKEN = Token.sign(Claims(iss=ATTESTER, sub="alice", aud="api", client_id="c", exp=NOW + 60), KEY).compact
 VERIFIER = TokenVerifier(keys=KEY.public(), algorithms=["ES256"], issuer=ATTESTER, audience=UNCHECKED)
 
 
@@ -320,10 +353,18 @@ def test_signed_members_win() -> None:
         pytest.param(None, ProtocolError, id="left out"),
         pytest.param(5, ProtocolError, id="a number"),
         pytest.param("x", MalformedError, id="no token"),
-        pytest.param(signed({}, key=JWK.generate("ES256", kid="signer")), SignatureError, id="another key"),
-        pytest.param(signed({}, iss="https://evil.example"), ClaimsError, id="another attester"),
+        pytest.param(
+            signed({"resource": API}, key=JWK.generate("ES256", kid="signer")), SignatureError, id="another key"
+        ),
+        pytest.param(signed({"resource": API}, iss="https://evil.example"), ClaimsError, id="another attester"),
         pytest.param(signed({"resource": AUTH}), ProtocolError, id="about another resource"),
-        pytest.param(signed({"authorization_servers": ["http://a.example"]}), ProtocolError, id="a server over http"),
+        pytest.param(signed({}), ProtocolError, id="about nothing"),
+        pytest.param(ACCESS_TOKEN, ProtocolError, id="an access token"),
+        pytest.param(
+            signed({"resource": API, "authorization_servers": ["http://a.example"]}),
+            ProtocolError,
+            id="a server over http",
+        ),
     ],
 )
 def test_signed_metadata_refused(text: Any, error: type[RejectedError]) -> None:
@@ -344,7 +385,11 @@ def test_signed_metadata_refused(text: Any, error: type[RejectedError]) -> None:
     st.binary(max_size=60)
     | st.dictionaries(
         st.sampled_from(sorted([*GOOD, "signed_metadata"])),
-        st.none() | st.text(max_size=9) | st.sampled_from([API, [AUTH], signed({})]) | st.integers() | st.just({}),
+        st.none()
+        | st.text(max_size=9)
+        | st.sampled_from([API, [AUTH], signed({}), signed({"resource": API})])
+        | st.integers()
+        | st.just({}),
     ).map(lambda members: json.dumps({"resource": API, **members}).encode()),
     st.booleans(),
 )

@@ -168,8 +168,10 @@ def test_cve_2026_54603_credentials_never_follow_a_redirect() -> None:
 def test_cve_2016_11086_no_plain_http(url: str) -> None:
     with pytest.raises(UsageError, match="https"):
         discover(url, allow_http_loopback=True)
-    with pytest.raises(ProtocolError):
+    with pytest.raises(UsageError, match="https"):
         ServerMetadata(issuer=url, allow_http_loopback=True)
+    with pytest.raises(ProtocolError):
+        ServerMetadata.parse({"issuer": "https://a.example", "token_endpoint": url}, issuer="https://a.example")
 
 
 def test_cve_2025_21617_state_and_verifier_are_never_repeated() -> None:

@@ -126,6 +126,8 @@ def parse_client_id_document_response(
     Spec: draft-ietf-oauth-client-id-metadata-document-02 sections 4 and 5.
     """
     _check_client_id(client_id)
+    if type(max_bytes) is not int or max_bytes < 1:
+        raise UsageError(f"max_bytes must be a positive int, got {max_bytes!r}")
     members = _members(response, max_bytes)
     if members.pop("client_id", None) != client_id:
         raise bad_member(_WHAT, "client_id", "the URL at which the document is, character for character", 200)

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from jwtkit.errors import UsageError
 from jwtkit.jwt.verifier import TokenVerifier
-from jwtkit.oauth.metadata_document import LOOPBACK_HINT, MetadataDocument, check_https
+from jwtkit.oauth.metadata_document import LOOPBACK_HINT, MetadataDocument, check_fields, check_https
 from jwtkit.oauth.urls import is_secure
 
 __all__ = ["LOOPBACK_HINT", "ServerMetadata", "check_issuer"]
@@ -101,6 +101,9 @@ class ServerMetadata:
         extra: every other member, read-only.
         allow_http_loopback: whether plain http on a literal loopback address is accepted.
 
+    Raises:
+        UsageError: a field is of the wrong type, or a URL is no https URL.
+
     Spec: RFC 8414 section 2, OpenID Connect Discovery section 3.
     """
 
@@ -140,10 +143,14 @@ class ServerMetadata:
     allow_http_loopback: bool = False
 
     def __post_init__(self) -> None:
-        urls = {name: getattr(self, name) for name in ("issuer", *_ENDPOINTS)}
-        for name, url in (*urls.items(), *self.mtls_endpoint_aliases.items()):
-            if url is not None:
-                check_https(_WHAT, name, url, allow_http_loopback=self.allow_http_loopback)
+        loopback = self.allow_http_loopback
+        check_issuer(self.issuer, allow_http_loopback=loopback)
+        check_fields(self, urls=_ENDPOINTS, lists=_LISTS, flags=_FLAGS, allow_http_loopback=loopback)
+        aliases: object = self.mtls_endpoint_aliases
+        if not isinstance(aliases, Mapping) or not all(
+            is_secure(url, allow_http_loopback=loopback) for url in aliases.values()
+        ):
+            raise UsageError(f"{_ALIASES} must be a mapping from names of endpoints to https URLs ({LOOPBACK_HINT})")
 
     def endpoint(self, name: str, *, mtls: bool = False) -> str:
         """Give the URL of an endpoint, for a request with a TLS certificate its alias where there is one.
@@ -174,14 +181,15 @@ class ServerMetadata:
         signed_metadata_verifier: TokenVerifier | None = None,
         now: float | None = None,
     ) -> Self:
-        """Read a metadata document.
+        """Read a metadata document. A member that is null counts as left out, and an endpoint also where it is empty.
 
         Args:
             source: JSON text, its UTF-8 bytes, or members that are parsed already. Untrusted.
             issuer: the issuer that it must be about.
             allow_http_loopback: accept http on 127.0.0.1 or [::1], for tests.
             signed_metadata_verifier: verifies `signed_metadata`, whose members then win, and which then has to be
-                there, from the issuer itself. Left out, nobody trusts it: it is one of the members in `extra`.
+                there, from the issuer itself and naming it as `issuer`. Left out, nobody trusts it: it is one of the
+                members in `extra`.
             now: seconds since the epoch, for that signature; None reads the clock.
 
         Raises:
@@ -201,6 +209,9 @@ class ServerMetadata:
         known |= {name: document.texts(name) for name in _LISTS}
         known |= {name: document.flag(name) for name in _FLAGS}
         known[_ALIASES] = document.urls(_ALIASES)
+        for name, url in (*((name, known[name]) for name in _ENDPOINTS), *known[_ALIASES].items()):
+            if url is not None:
+                check_https(_WHAT, name, url, allow_http_loopback=allow_http_loopback)
         return cls(issuer=issuer, allow_http_loopback=allow_http_loopback, extra=document.rest(), **known)
 
 

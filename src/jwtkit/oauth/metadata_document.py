@@ -9,7 +9,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from jwtkit import _wire
@@ -18,9 +18,10 @@ from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.oauth.json_response import MAX_BYTES, bad_member
 from jwtkit.oauth.urls import is_secure
 
-__all__ = ["LOOPBACK_HINT", "MetadataDocument", "check_https"]
+__all__ = ["LOOPBACK_HINT", "MetadataDocument", "check_fields", "check_https"]
 
 LOOPBACK_HINT: Final = "allow_http_loopback=True accepts http on 127.0.0.1 or [::1]"
+_MUST_BE_HTTPS: Final = f"an https URL ({LOOPBACK_HINT})"
 _DEPTH: Final = 32
 _INT_LIMIT: Final = 10**40
 _SIGNED: Final = "signed_metadata"
@@ -64,7 +65,8 @@ class MetadataDocument:
 
         Args:
             verifier: the policy for the signature, or None.
-            about: what `expect` was told; the signed members may say it again, and nothing else.
+            about: what `expect` was told; the signed members must say it again, so that no other token of the same
+                signer, such as an access token, passes for metadata.
             issuer: who must have signed; None leaves that to the verifier.
             now: as everywhere.
 
@@ -93,15 +95,15 @@ class MetadataDocument:
             int_limit=_INT_LIMIT,
         )
         name, value = about
-        self._compare(name, value, signed.pop(name, value), "the signed metadata is about")
+        self._compare(name, value, signed.pop(name, None), "the signed metadata is about")
         self._members.update(signed)
 
     def text(self, name: str) -> str | None:
-        """Take out a string."""
+        """Take out a string; some servers write every member they know, those that nobody set as ""."""
         value = self._members.pop(name, None)
         if value is not None and not isinstance(value, str):
             raise bad_member(self._what, name, "a string")
-        return value
+        return value or None
 
     def texts(self, name: str) -> tuple[str, ...] | None:
         """Take out an array of strings."""
@@ -118,11 +120,12 @@ class MetadataDocument:
         return value is True
 
     def urls(self, name: str) -> Mapping[str, str]:
-        """Take out an object whose members are URLs."""
-        value = self._members.pop(name, {})
-        if not (isinstance(value, dict) and all(isinstance(url, str) for url in value.values())):
+        """Take out an object whose members are URLs; one that is null or "" is left out, like the object itself."""
+        value = self._members.pop(name, None)
+        value = {} if value in (None, "") else value
+        if not (isinstance(value, dict) and all(url is None or isinstance(url, str) for url in value.values())):
             raise bad_member(self._what, name, "an object with URLs")
-        frozen: Mapping[str, str] = _wire.freeze(value)
+        frozen: Mapping[str, str] = _wire.freeze({member: url for member, url in value.items() if url})
         return frozen
 
     def rest(self) -> Mapping[str, Any]:
@@ -137,6 +140,44 @@ class MetadataDocument:
             raise ProtocolError(message, reason=ProtocolReason(f"{name}_mismatch"))
 
 
+def check_fields(
+    made: object,
+    *,
+    urls: Iterable[str] = (),
+    texts: Iterable[str] = (),
+    lists: Iterable[str] = (),
+    flags: Iterable[str] = (),
+    allow_http_loopback: bool,
+) -> None:
+    """Check the fields of metadata that a program may have made itself; None is sound everywhere.
+
+    Args:
+        made: what has the fields.
+        urls: names of those that are https URLs.
+        texts: names of those that are texts.
+        lists: names of those that are lists of texts.
+        flags: names of those that are flags.
+        allow_http_loopback: accept http on 127.0.0.1 or [::1].
+
+    Raises:
+        UsageError: a field is of the wrong type, or no https URL.
+    """
+    for names, is_sound, must_be in (
+        (urls, lambda field: is_secure(field, allow_http_loopback=allow_http_loopback), _MUST_BE_HTTPS),
+        (texts, lambda field: isinstance(field, str), "a str"),
+        (lists, _is_texts, "a tuple of str"),
+        (flags, lambda field: isinstance(field, bool), "True or False"),
+    ):
+        for name in names:
+            field = getattr(made, name)
+            if field is not None and not is_sound(field):
+                raise UsageError(f"{name} must be {must_be}")
+
+
+def _is_texts(field: object) -> bool:
+    return isinstance(field, (tuple, list)) and all(isinstance(text, str) for text in field)
+
+
 def check_https(what: str, name: str, url: str, *, allow_http_loopback: bool) -> None:
     """Refuse a URL of a peer's that nobody may be sent to.
 
@@ -144,5 +185,5 @@ def check_https(what: str, name: str, url: str, *, allow_http_loopback: bool) ->
         ProtocolError: it is no https URL.
     """
     if not is_secure(url, allow_http_loopback=allow_http_loopback):
-        message = f"{what}: {name} must be an https URL ({LOOPBACK_HINT})"
+        message = f"{what}: {name} must be {_MUST_BE_HTTPS}"
         raise ProtocolError(message, reason=ProtocolReason.NOT_HTTPS)

@@ -20,7 +20,7 @@ from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import MAX_BYTES, bad_member, expect_status, json_object
-from jwtkit.oauth.metadata_document import LOOPBACK_HINT, MetadataDocument, check_https
+from jwtkit.oauth.metadata_document import LOOPBACK_HINT, MetadataDocument, check_fields, check_https
 from jwtkit.oauth.steps import Steps, ask
 from jwtkit.oauth.urls import is_secure
 
@@ -32,9 +32,10 @@ __all__ = [
 ]
 
 _WHAT: Final = "resource metadata"
+_SERVERS: Final = "authorization_servers"
 _TEXTS: Final = ("jwks_uri", "resource_name", "resource_documentation", "resource_policy_uri", "resource_tos_uri")
 _LISTS: Final = (
-    "authorization_servers",
+    _SERVERS,
     "scopes_supported",
     "bearer_methods_supported",
     "resource_signing_alg_values_supported",
@@ -70,6 +71,9 @@ class ProtectedResourceMetadata:
         extra: every other member, read-only.
         allow_http_loopback: whether plain http on a literal loopback address is accepted.
 
+    Raises:
+        UsageError: a field is of the wrong type, or a URL is no https URL.
+
     Spec: RFC 9728 section 2.
     """
 
@@ -91,15 +95,12 @@ class ProtectedResourceMetadata:
     allow_http_loopback: bool = False
 
     def __post_init__(self) -> None:
-        urls = [("resource", self.resource)]
-        if self.jwks_uri is not None:
-            urls.append(("jwks_uri", self.jwks_uri))
-        urls += [("authorization_servers", issuer) for issuer in self.authorization_servers or ()]
-        for name, url in urls:
-            check_https(_WHAT, name, url, allow_http_loopback=self.allow_http_loopback)
+        loopback = self.allow_http_loopback
+        _check_resource(self.resource, allow_http_loopback=loopback)
+        check_fields(self, urls=("jwks_uri",), texts=_TEXTS, lists=_LISTS, flags=_FLAGS, allow_http_loopback=loopback)
         for issuer in self.authorization_servers or ():
-            if "?" in issuer:
-                raise bad_member(_WHAT, "authorization_servers", "issuers, which have no query (RFC 8414 section 2)")
+            if not is_secure(issuer, allow_http_loopback=loopback) or "?" in issuer:
+                raise UsageError(f"{_SERVERS} must be https URLs without query ({LOOPBACK_HINT})")
 
     def choose_authorization_server(self, accepted: Collection[str]) -> str:
         """Give the first of its authorization servers that the program accepts too.
@@ -109,12 +110,14 @@ class ProtectedResourceMetadata:
 
         Raises:
             ProtocolError: there is none.
-            UsageError: `accepted` is a bare str.
+            UsageError: `accepted` is a bare str, or no collection.
 
         Spec: RFC 9728 section 7.6.
         """
         if isinstance(accepted, str):
             raise UsageError(f"accepted is a collection: write accepted=[{accepted!r}]")
+        if not isinstance(accepted, Collection):
+            raise UsageError(f"accepted must be a collection of issuers, got {type(accepted).__name__}")
         for issuer in self.authorization_servers or ():
             if issuer in accepted:
                 return issuer
@@ -132,7 +135,7 @@ class ProtectedResourceMetadata:
         signed_metadata_verifier: TokenVerifier | None = None,
         now: float | None = None,
     ) -> Self:
-        """Read a metadata document.
+        """Read a metadata document. A member that is null counts as left out, and a text also where it is empty.
 
         Args:
             source: JSON text, its UTF-8 bytes, or members that are parsed already. Untrusted.
@@ -140,7 +143,8 @@ class ProtectedResourceMetadata:
                 named the document, the URL that was challenged.
             allow_http_loopback: accept http on 127.0.0.1 or [::1], for tests.
             signed_metadata_verifier: verifies `signed_metadata`, whose members then win, and which then has to be
-                there; its `issuer=` says who may attest. Left out, nobody trusts it: it is one of those in `extra`.
+                there and name this `resource`; its `issuer=` says who may attest. Left out, nobody trusts it: it is one
+                of those in `extra`.
             now: seconds since the epoch, for that signature; None reads the clock.
 
         Raises:
@@ -159,6 +163,12 @@ class ProtectedResourceMetadata:
         known: dict[str, Any] = {name: document.text(name) for name in _TEXTS}
         known |= {name: document.texts(name) for name in _LISTS}
         known |= {name: document.flag(name) for name in _FLAGS}
+        if known["jwks_uri"] is not None:
+            check_https(_WHAT, "jwks_uri", known["jwks_uri"], allow_http_loopback=allow_http_loopback)
+        for issuer in known[_SERVERS] or ():
+            check_https(_WHAT, _SERVERS, issuer, allow_http_loopback=allow_http_loopback)
+            if "?" in issuer:
+                raise bad_member(_WHAT, _SERVERS, "issuers, which have no query (RFC 8414 section 2)")
         return cls(resource=resource, allow_http_loopback=allow_http_loopback, extra=document.rest(), **known)
 
 
