@@ -356,6 +356,16 @@ def test_a_challenge_is_found_by_its_scheme() -> None:
     assert find_challenge((), "DPoP") is None
     assert found[0].has_scheme("DPOP")
     assert not found[0].has_scheme("DPoPX")
+    mistakes: list[tuple[Any, Any]] = [
+        (found, 5),
+        ((), None),
+        (5, "Basic"),
+        (None, "Basic"),
+        ('Basic realm="a"', "Basic"),
+    ]
+    for challenges, scheme in mistakes:
+        with pytest.raises(UsageError):
+            find_challenge(challenges, scheme)
 
 
 def test_a_challenge_is_frozen() -> None:
@@ -522,6 +532,11 @@ def test_credentials_are_shown_to_nobody() -> None:
     assert repr(parse_authorization("Bearer x")) == "AuthorizationCredentials(Bearer: Secret(...))"
     assert repr(parse_authorization("Digest a=b, c=d")) == "AuthorizationCredentials(Digest: a, c)"
     assert repr(parse_authorization("Bearer")) == "AuthorizationCredentials(Bearer)"
+    # A token without a scheme stands where the scheme would.
+    for bare in ("eyJhbGciOiJFUzI1NiJ9.eyJzdWIi.c2ln", "a.b.c", "x" * 21):
+        assert repr(parse_authorization(bare)) == "AuthorizationCredentials(...)"
+        assert repr(parse_authorization(f"{bare} y")) == "AuthorizationCredentials(...: Secret(...))"
+    assert repr(parse_authorization("x" * 20)) == f"AuthorizationCredentials({'x' * 20})"
     mistakes: list[dict[str, Any]] = [
         {"token68": Secret("hunter2 ")},
         {"token68": "hunter2"},
@@ -724,6 +739,10 @@ def test_no_secret_in_what_is_shown(secret: str, form: str) -> None:
     except MalformedError as refusal:
         shown = str(refusal)
     assert secret not in shown
+    try:
+        assert secret not in repr(parse_authorization(secret))
+    except MalformedError as refusal:
+        assert secret not in str(refusal)
     if form != 'Digest a="{}"':  # the parameters of a challenge are no secrets
         try:
             shown = repr(parse_challenges(text))

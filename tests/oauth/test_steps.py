@@ -98,6 +98,21 @@ def test_what_the_callable_raises_comes_through(driver: Driver, raised: BaseExce
     assert journal == ["closed"]
 
 
+def test_a_stop_iteration_is_a_mistake_of_the_callable() -> None:
+    """PEP 479: it could not pass through a generator."""
+    journal: list[str] = []
+
+    def send(_request: HttpRequest) -> HttpResponse:
+        return next(iter([]))
+
+    with pytest.raises(UsageError, match="StopIteration") as caught:
+        run(two_questions(journal), send=send, sleep=lambda _: None)
+    assert isinstance(caught.value.__cause__, StopIteration)
+    with pytest.raises(UsageError, match="StopIteration"):
+        asyncio.run(arun(two_questions(journal), send=send, sleep=async_sleep))  # type: ignore[arg-type]  # fails first
+    assert journal == ["closed", "closed"]
+
+
 @both
 def test_steps_may_handle_what_the_callable_raises(driver: Driver) -> None:
     def steps() -> Steps[HttpRequest, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Callable
 
 import pytest
@@ -40,13 +41,40 @@ def test_what_is_kept() -> None:
         pytest.param("\u202eabc".encode(), "abc", id="direction"),
         pytest.param(b"\xff\xfeab", "\ufffd\ufffdab", id="not UTF-8"),
         pytest.param(b"token: " + TOKEN.encode(), "token: [...]", id="what could be a token"),
-        pytest.param(b"code=" + b"x" * 20, "[...]", id="what could be a code"),
+        pytest.param(b"code=" + b"x" * 20, "code=[...]", id="what could be a code"),
+        pytest.param(b"a M.C5_/b\\/xY!0*$^|~#@:;?()&=z b", "a [...] b", id="a token of other characters"),
+        pytest.param("a pässwörter-ohne-ende-ohne b".encode(), "a [...] b", id="other letters"),
+        pytest.param(b"<p>x</p> {1,2} [3] 'a' \"b\"", "<p>x</p> {1,2} [3] 'a' \"b\"", id="no run goes over these"),
+        pytest.param(
+            b'{"access_token":"SlAV32","expires_in":5,"refresh_token" : "x y"}',
+            '{"access_token":[...],"expires_in":5,"refresh_token" : [...]}',
+            id="short tokens in JSON",
+        ),
+        pytest.param(b'{"Client_SECRET":"a\\"b","a":1}', '{"Client_SECRET":[...],"a":1}', id="an escaped quote"),
+        pytest.param(b'{"password":"a b', '{"password":[...]', id="no end"),
+        pytest.param(b'{"code":12,"x":1}', '{"code":[...],"x":1}', id="a number"),
+        pytest.param(b'{"tokens":["a","b"],"x":1}', '{"tokens":[...]', id="several"),
+        pytest.param(b'{"my token": {"v":"a"}}', '{"my token": [...]', id="inside an object"),
+        pytest.param(b"{'assertion': 'a b'}", "{'assertion': [...]}", id="single quotes"),
+        pytest.param(rb'{"b":"{\"code\":\"a b\"}","x":1}', r'{"b":"{\"code\":[...],"x":1}', id="JSON inside JSON"),
+        pytest.param(b"a=b&device_code=c,d&e=f", "a=b&device_code=[...]&e=f", id="short codes in a form"),
+        pytest.param(b"the token\x00: abc is", "the token : [...] is", id="prose"),
+        pytest.param(b'{"error":"no code"}', '{"error":"no code"}', id="a word that names nothing"),
+        pytest.param((b"x" * 99 + b" ") * 7 + b"y" * 90 + b" " + b"z" * 20, "[...] " * 8 + "[...]", id="cut short"),
         pytest.param(b"ab " * 1000, ("ab " * 67)[:200].strip(), id="long"),
         pytest.param(b"x" * 100_000, "[...]", id="one long word"),
     ],
 )
 def test_the_beginning_of_a_body(body: bytes, excerpt: str | None) -> None:
     assert refusal(HttpResponse(status=500, body=body)).excerpt == excerpt
+
+
+def test_the_beginning_of_a_body_takes_no_time() -> None:
+    bodies = [b"token", b"token=", b'"token":"', b"token\\", b"token ", b"a", b":", b"token<", b"\\", b"'token':'"]
+    start = time.perf_counter()
+    for word in bodies:
+        refusal(HttpResponse(status=500, body=word * (1_000_000 // len(word))))
+    assert time.perf_counter() - start < 2
 
 
 DATE = "Tue, 15 Nov 1994 08:12:31 GMT"
@@ -94,6 +122,13 @@ def test_no_redirect_is_read(parse: Callable[[HttpResponse], object], status: in
     with pytest.raises(ProtocolError) as caught:
         parse(HttpResponse(status=status, headers=headers, body=b"{}"))
     assert (caught.value.reason, caught.value.status) == ("redirect", status)
+
+
+@pytest.mark.parametrize("parse", PARSERS.values(), ids=PARSERS)
+def test_not_modified_is_no_redirect(parse: Callable[[HttpResponse], object]) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        parse(HttpResponse(status=304))
+    assert (caught.value.reason, caught.value.status) == ("unexpected_status", 304)
 
 
 @given(

@@ -83,6 +83,12 @@ def test_pkce_refuses_challenges(challenge: str) -> None:
     assert not PKCE.parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").matches(challenge)
 
 
+@pytest.mark.parametrize("challenge", [None, 5, b"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"])
+def test_what_is_no_text_is_no_challenge(challenge: Any) -> None:
+    assert not PKCE.is_challenge(challenge)
+    assert not PKCE.parse("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").matches(challenge)
+
+
 def test_plain_is_no_challenge_of_ours() -> None:
     verifier = "a" * 43
     assert not PKCE.parse(verifier).matches(verifier)
@@ -100,7 +106,11 @@ SPLITTING = ["x\r\ny", "x\ny", "x\0y", "x\r"]
         "https://a.example:8443/p?q=1",
         "http://127.0.0.1:5000/x",
         "http://[::1]/x",
+        "http://[::1]:5000/x",
+        "https://[2001:db8::1]:8443/x",
+        "https://[::ffff:127.0.0.1]/",
         "https://a.example/?a=%20",
+        "https://a.example/a[1]?b[]=1",
     ],
 )
 def test_urls_that_may_be_asked(url: str) -> None:
@@ -133,6 +143,18 @@ def test_urls_that_may_be_asked(url: str) -> None:
         "https://a.example:99999/",
         "https://a.example:x/",
         "https://[::1/",
+        # What stands around the brackets is what some clients ask.
+        "http://[::1].evil.example/",
+        "http://[::1]evil.example:80/",
+        "http://[::1]:80.evil.example/",
+        "http://evil.example[::1]/",
+        "http://evil.example[::1]:80/",
+        "https://evil.example[::1]/",
+        "https://[::1][::1]/",
+        "https://[v1.a]/",
+        "https://[::1%25eth0]/",
+        "https://[]/",
+        "https://a]b/",
         "https://a.example/\r\nX: y",
         "https://a.example/ b",
         "https://a.example/\tb",

@@ -35,6 +35,8 @@ _MAX_CHARS: Final = 16 * 1024
 _MAX_LINES: Final = 32
 _MAX_CHALLENGES: Final = 32
 _MAX_PARAMETERS: Final = 32
+# Longer than the name of any scheme that is registered.
+_SHOWN_CHARS: Final = 20
 _CHALLENGES: Final = "WWW-Authenticate"
 _CREDENTIALS: Final = "Authorization"
 
@@ -113,7 +115,9 @@ class AuthorizationCredentials:
 
     def __repr__(self) -> str:
         held = "Secret(...)" if self.token68 else ", ".join(self.parameters)
-        return f"AuthorizationCredentials({self.scheme}{': ' if held else ''}{held})"
+        # A token that came without a scheme stands in its place.
+        scheme = self.scheme if len(self.scheme) <= _SHOWN_CHARS and "." not in self.scheme else "..."
+        return f"AuthorizationCredentials({scheme}{': ' if held else ''}{held})"
 
 
 def parse_challenges(values: str | Iterable[str]) -> tuple[Challenge, ...]:
@@ -162,8 +166,19 @@ def parse_challenges(values: str | Iterable[str]) -> tuple[Challenge, ...]:
 
 
 def find_challenge(challenges: Iterable[Challenge], scheme: str) -> Challenge | None:
-    """Give the first challenge of a scheme, in any case, or None."""
-    return next((challenge for challenge in challenges if challenge.has_scheme(scheme)), None)
+    """Give the first challenge of a scheme, in any case, or None.
+
+    Raises:
+        UsageError: `challenges` are none, or `scheme` is no str.
+    """
+    if not isinstance(scheme, str) or not isinstance(challenges, Iterable):
+        raise UsageError("find_challenge takes what parse_challenges gave, and the name of a scheme")
+    for challenge in challenges:
+        if not isinstance(challenge, Challenge):
+            raise UsageError(f"challenges must be Challenges, got {type(challenge).__name__}: see parse_challenges")
+        if challenge.has_scheme(scheme):
+            return challenge
+    return None
 
 
 def build_challenge(

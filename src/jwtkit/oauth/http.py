@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
-from jwtkit.oauth.urls import is_secure
+from jwtkit.oauth.urls import is_secure, without_query
 
 __all__ = ["Headers", "HttpRequest", "HttpResponse", "InboundRequest"]
 
@@ -61,7 +61,7 @@ class HttpRequest:
             raise UsageError("url must be https without user information or fragment; http only on 127.0.0.1 or [::1]")
 
     def __repr__(self) -> str:
-        return f"HttpRequest({self.method} {_without_query(self.url)}, {len(self.body)} bytes)"
+        return f"HttpRequest({self.method} {without_query(self.url)}, {len(self.body)} bytes)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -148,10 +148,6 @@ class InboundRequest:
 def _values(headers: Headers, name: str) -> tuple[str, ...]:
     wanted = name.lower()
     return tuple(value for given, value in headers if given.lower() == wanted)
-
-
-def _without_query(url: str) -> str:
-    return url.partition("?")[0]
 
 
 def _check_method(method: object) -> None:

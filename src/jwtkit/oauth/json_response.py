@@ -27,7 +27,29 @@ MAX_BYTES: Final = 1024 * 1024
 _DEPTH: Final = 32
 _INT_LIMIT: Final = 10**40
 _EXCERPT_CHARS: Final = 200
-_LONG_RUN: Final = re.compile(r"[A-Za-z0-9\-._~+/=%]{20,}")
+_READ_BYTES: Final = 4 * _EXCERPT_CHARS
+# What separates words in the texts that come: where a token could not go on.
+_BETWEEN: Final = r"\s\"'<>{}\[\],"
+_LONG_RUN: Final = re.compile(rf"[^{_BETWEEN}]{{20,}}")
+_LAST_RUN: Final = re.compile(rf"(?<![^{_BETWEEN}])[^{_BETWEEN}]+\Z")
+# The value after a name that says what it is, in JSON, in a form and in prose: a string, a number, all that follows a
+# bracket, or what goes on up to a space. The look-behind lets each name be read once only, so that time is linear.
+_NAMED: Final = re.compile(
+    rf"""
+    (
+        (?<![^{_BETWEEN}&=:;?\\]) (?= [^{_BETWEEN}&=:;?\\]*? (?:token|secret|code|password|assertion) )
+        [^{_BETWEEN}&=:;?\\]++ \\*+ ["']? \s*+ [:=] \s*+
+    )
+    (?:
+        \\*+ " (?:[^"\\]|\\.)*+ "?
+        | ' (?:[^'\\]|\\.)*+ '?
+        | (?:-?[0-9.]+|true|false|null) (?=[\s,\]}}])
+        | [\[{{].*
+        | [^\s&]+
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
 _LONGEST_PAUSE: Final = 7 * 24 * 3600.0
 _HTTP_DATE: Final = re.compile(r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -55,7 +77,7 @@ def unusable(response: HttpResponse, message: str, reason: ProtocolReason) -> Pr
 
 
 def expect_response(response: object, what: str) -> HttpResponse:
-    """Refuse what no answer may be, whatever its content: a redirect, or one that is too large.
+    """Refuse what no answer may be, whatever its content: a redirect, an unasked 304, or one that is too large.
 
     Raises:
         ProtocolError: it is one of these.
@@ -64,6 +86,10 @@ def expect_response(response: object, what: str) -> HttpResponse:
     if not isinstance(response, HttpResponse):
         raise UsageError(f"{what}: the answer must be an HttpResponse, got {type(response).__name__}")
     status = response.status
+    if status == 304:
+        # It leads nowhere, and nobody asked whether something changed.
+        message = f"{what} answered 304 (not modified) to a request without a condition"
+        raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
     if 300 <= status < 400:
         message = f"{what} answered with a redirect ({status}), which is never followed: ask the right URL"
         raise unusable(response, message, ProtocolReason.REDIRECT)
@@ -125,9 +151,11 @@ def retry_after(response: HttpResponse) -> float | None:
 
 
 def _excerpt(body: bytes) -> str | None:
-    text = _LONG_RUN.sub("[...]", body[: 4 * _EXCERPT_CHARS].decode("utf-8", "replace"))
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return shown[:_EXCERPT_CHARS].strip() or None
+    text = body[:_READ_BYTES].decode("utf-8", "replace")
+    shown = _NAMED.sub(r"\1[...]", "".join(char if char.isprintable() else " " for char in text))
+    if len(body) > _READ_BYTES:
+        shown = _LAST_RUN.sub("[...]", shown)  # nobody knows how it goes on
+    return _LONG_RUN.sub("[...]", shown)[:_EXCERPT_CHARS].strip() or None
 
 
 def _date(text: str) -> datetime | None:

@@ -69,11 +69,11 @@ class PKCE(Frozen):
     @staticmethod
     def is_challenge(text: str) -> bool:
         """Tell whether a text has the form of an S256 challenge."""
-        return _CHALLENGE.fullmatch(text) is not None
+        return isinstance(text, str) and _CHALLENGE.fullmatch(text) is not None
 
     def matches(self, challenge: str) -> bool:
         """Compare with the challenge that came first, in constant time."""
-        return same_text(self.challenge, challenge)
+        return isinstance(challenge, str) and same_text(self.challenge, challenge)
 
     def __repr__(self) -> str:
         return f"PKCE(challenge={self.challenge!r})"

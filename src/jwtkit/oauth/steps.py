@@ -138,7 +138,7 @@ def run(
 
     Raises:
         UsageError: something was asked that was not supplied, an answer is of the wrong type (an async `send` belongs
-            to `arun`), or the steps were started already.
+            to `arun`), a callable raised StopIteration, or the steps were started already.
         Exception: whatever the steps raise, or your callables.
     """
     _check_fresh(steps)
@@ -156,7 +156,7 @@ def run(
             try:
                 answer = perform()
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which let it pass or handle it
-                failure = raised
+                failure = _carried(raised)
             else:
                 answer = _checked(effect, answer)
     finally:
@@ -205,7 +205,7 @@ async def arun(
                     )
                 answer = await awaitable
             except BaseException as raised:  # noqa: BLE001 - thrown into the steps, which let it pass or handle it
-                failure = raised
+                failure = _carried(raised)
             else:
                 answer = _checked(effect, answer)
     finally:
@@ -238,6 +238,15 @@ def _callable_for(
             raise UsageError("the steps ask to Consume something once: pass consume=, which tells the first time")
         return lambda: consume(effect)
     raise UsageError(f"the steps yielded a {type(effect).__name__}, which is nothing to ask: write yield from ask(...)")
+
+
+def _carried(raised: BaseException) -> BaseException:
+    """Give what is thrown into the steps; in a generator a StopIteration would become a RuntimeError (PEP 479)."""
+    if not isinstance(raised, StopIteration):
+        return raised
+    mistake = UsageError("send, sleep or consume raised StopIteration, as next() does at the end: catch it in there")
+    mistake.__cause__ = raised
+    return mistake
 
 
 def _checked(effect: object, answer: object) -> object:

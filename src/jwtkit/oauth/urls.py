@@ -7,6 +7,7 @@ Plain http is for a literal loopback address only, and only where the caller sai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +16,11 @@ from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageEr
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-__all__ = ["encode_form", "encode_query", "is_plain_url", "is_secure", "parse_form", "plain_parts"]
+__all__ = ["encode_form", "encode_query", "is_plain_url", "is_secure", "parse_form", "plain_parts", "without_query"]
 
 _LOOPBACK: Final = frozenset(("127.0.0.1", "::1"))
+# The whole authority: `urlsplit` takes what stands in brackets for the host, and forgets what stands around them.
+_IN_BRACKETS: Final = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]*)?")
 _MAX_FIELDS: Final = 100
 _MAX_FORM_BYTES: Final = 64 * 1024
 
@@ -33,7 +36,10 @@ def plain_parts(url: object) -> SplitResult | None:
         port_is_sound = parts.port is None or parts.port > 0
     except ValueError:
         return None
-    sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    authority = parts.netloc
+    if ("[" in authority or "]" in authority) and not _IN_BRACKETS.fullmatch(authority):
+        return None
+    sound = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in authority
     return parts if sound and port_is_sound and "#" not in url else None
 
 
@@ -48,6 +54,11 @@ def is_secure(url: object, *, allow_http_loopback: bool) -> bool:
     if parts is None:
         return False
     return parts.scheme == "https" or (allow_http_loopback and parts.hostname in _LOOPBACK)
+
+
+def without_query(url: str) -> str:
+    """Give what may be shown of a URL: a query may hold a secret."""
+    return url.partition("?")[0]
 
 
 def parse_form(text: str | bytes, what: str) -> dict[str, str]:
