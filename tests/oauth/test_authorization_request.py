@@ -118,6 +118,9 @@ def test_what_is_asked_for(of_flow: dict[str, Any], of_start: dict[str, Any], fi
         pytest.param({}, {"claims": "{}"}, id="claims a str"),
         pytest.param({}, {"claims": {"userinfo": {1: 2}}}, id="claims that are no JSON"),
         pytest.param({}, {"claims": {"id_token": {"acr": {"essential": True, "values": [1]}}}}, id="acr no str"),
+        pytest.param({}, {"claims": {"id_token": {"acr": {"essential": True, "values": "a"}}}}, id="acr values a str"),
+        pytest.param({}, {"claims": {"id_token": {"acr": {"essential": True, "values": None}}}}, id="acr values none"),
+        pytest.param({}, {"claims": {"id_token": {"acr": {"essential": True, "value": 5}}}}, id="acr value a number"),
         pytest.param({}, {"login_hint": ""}, id="login_hint empty"),
         pytest.param({}, {"login_hint": 5}, id="login_hint a number"),
         pytest.param({}, {"extra": [("a", "b")]}, id="extra a list"),
@@ -346,6 +349,10 @@ def full_session() -> AuthorizationSession:
     return own.start(max_age=60, claims={"id_token": {"acr": {"essential": True, "values": ["a"]}}}).session
 
 
+def altered(cookie: str) -> str:
+    return f"{cookie[:-3]}{'A' if cookie[-3] != 'A' else 'B'}{cookie[-2:]}"
+
+
 def test_a_cookie_comes_back() -> None:
     session = full_session()
     cookie = session.to_cookie(KEY)
@@ -356,11 +363,45 @@ def test_a_cookie_comes_back() -> None:
         assert secret not in cookie
 
 
+# As a program has them that made them from random bytes: nothing names them.
+BARE = [JWK.from_secret(bytes([number]) * 32, alg="A256GCM") for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("wrote", "keys"),
+    [
+        pytest.param(BARE[0], [BARE[0], BARE[1]], id="the new one"),
+        pytest.param(BARE[1], [BARE[0], BARE[1]], id="the old one"),
+        pytest.param(BARE[1], (BARE[0], BARE[2], BARE[1]), id="a tuple"),
+        pytest.param(BARE[0], [KEY, BARE[0]], id="the old one without a name"),
+        pytest.param(KEY, [KEY, BARE[0]], id="the new one with a name"),
+        pytest.param(KEY, [BARE[0], BARE[1], KEY], id="with a name, the last"),
+    ],
+)
+def test_a_cookie_and_several_keys(wrote: JWK, keys: Any) -> None:
+    session = full_session()
+    assert AuthorizationSession.from_cookie(session.to_cookie(wrote), keys) == session
+
+
+@pytest.mark.parametrize(
+    ("wrote", "keys", "error"),
+    [
+        pytest.param(BARE[2], [BARE[0], BARE[1]], DecryptionError, id="no names"),
+        pytest.param(BARE[2], [BARE[0], KEY], DecryptionError, id="one name"),
+        pytest.param(NEXT, [BARE[0], BARE[1], KEY], DecryptionError, id="another name"),
+        pytest.param(NEXT, [KEY, JWK.generate("A256GCM")], KeyNotFoundError, id="names only"),
+    ],
+)
+def test_a_cookie_and_several_other_keys(wrote: JWK, keys: Any, error: type[JwtkitError]) -> None:
+    with pytest.raises(error):
+        AuthorizationSession.from_cookie(full_session().to_cookie(wrote), keys)
+
+
 @pytest.mark.parametrize(
     ("cookie", "error"),
     [
         pytest.param(lambda: full_session().to_cookie(NEXT), (KeyNotFoundError, DecryptionError), id="another key"),
-        pytest.param(lambda: full_session().to_cookie(KEY)[:-2] + "AA", DecryptionError, id="altered"),
+        pytest.param(lambda: altered(full_session().to_cookie(KEY)), DecryptionError, id="altered"),
         pytest.param(
             lambda: jwe.encrypt(full_session().to_json().encode(), KEY, alg="dir", enc="A256GCM"),
             NotAllowedError,

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -96,13 +97,18 @@ def test_no_scope_no_parameter() -> None:
         pytest.param(lambda: flow(redirect_uri=REDIRECT + "#f"), UsageError, id="fragment"),
         pytest.param(lambda: AuthorizationCodeFlow(client(), redirect_uri=REDIRECT, scope="a b"), UsageError, id="scope a str"),
         pytest.param(lambda: flow(ServerMetadata(issuer=ISSUER)), UsageError, id="no endpoint"),
+        pytest.param(lambda: flow(replace(SERVER, token_endpoint=None)), UsageError, id="no token endpoint"),
+        pytest.param(lambda: flow(redirect_uri="myapp:/callback"), UsageError, id="a private scheme without a dot"),
+        pytest.param(lambda: flow(redirect_uri="javascript:alert(1)"), UsageError, id="a script"),
+        pytest.param(lambda: flow(redirect_uri="com.example.app:/cb#f"), UsageError, id="a private scheme, with fragment"),
+        pytest.param(lambda: flow(redirect_uri=REDIRECT + "?t=1&t=2"), UsageError, id="a query that cannot come back"),
         pytest.param(
-            lambda: flow(ServerMetadata(issuer=ISSUER, authorization_endpoint=ISSUER, code_challenge_methods_supported=("plain",))),
+            lambda: flow(replace(SERVER, code_challenge_methods_supported=("plain",))),
             ProtocolError,
             id="only plain",
         ),
         pytest.param(
-            lambda: flow(ServerMetadata(issuer=ISSUER, authorization_endpoint=ISSUER, code_challenge_methods_supported=())),
+            lambda: flow(replace(SERVER, code_challenge_methods_supported=())),
             ProtocolError,
             id="no method at all",
         ),
@@ -244,10 +250,36 @@ def test_a_redirect_uri_with_a_query(query_of_uri: str, came: str, reason: str |
         assert refusal.value.reason == reason
 
 
-def test_a_redirect_uri_without_a_path() -> None:
-    own = flow(redirect_uri="https://app.example.com")
-    session = own.start(now=NOW).session
-    assert own.callback(session, f"/?{query({'state': session.state})}", now=NOW)
+@pytest.mark.parametrize(
+    ("redirect_uri", "asked", "arrives"),
+    [
+        ("https://app.example.com", "/", True),
+        ("https://app.example.com", "https://app.example.com/", True),
+        ("https://app.example.com", "https://app.example.com", True),
+        ("https://app.example.com", "https://app.example.com.evil.example/", False),
+        ("https://App.Example.com:443/cb", "https://app.example.com/cb", True),
+        ("https://App.Example.com:443/cb", "/cb", True),
+        ("https://app.example.com/cb", "//evil.example/cb", False),
+        ("https://app.example.com/cb", "/CB", False),
+        ("https://app.example.com/cb", "https://app.example.com:8443/cb", False),
+        ("com.example.app:/cb", "com.example.app:/cb", True),
+        ("com.example.app:/cb", "com.example.app:/cb/", False),
+        ("com.example.app:/cb", "com.example.other:/cb", False),
+        ("com.example.app:/cb", "/cb", False),
+    ],
+)
+def test_where_a_browser_arrives(redirect_uri: str, asked: str, arrives: bool) -> None:
+    """A browser writes a URL in its normal form; what is not the same place then is another one."""
+    own = flow(redirect_uri=redirect_uri)
+    redirect = own.start(now=NOW)
+    assert ("redirect_uri", redirect_uri) in parse_qsl(urlsplit(redirect.url).query)
+    url = f"{asked}?{query({'state': redirect.session.state})}"
+    if arrives:
+        assert own.callback(redirect.session, url, now=NOW).code.reveal() == "c0de"
+    else:
+        with pytest.raises(ProtocolError) as refusal:
+            own.callback(redirect.session, url, now=NOW)
+        assert refusal.value.reason == "wrong_endpoint"
 
 
 def test_a_callback_is_proof() -> None:
@@ -287,6 +319,13 @@ def test_session_round_trip() -> None:
         ({"code_verifier": "short"}, MalformedError),
         ({"scope": "a"}, MalformedError),
         ({"scope": [1]}, MalformedError),
+        ({"scope": [""]}, MalformedError),
+        ({"resource": [""]}, MalformedError),
+        ({"acr_values": ["a", ""]}, MalformedError),
+        ({"max_age": -1}, MalformedError),
+        ({"kind": "logout session"}, MalformedError),
+        ({"kind": None}, MalformedError),
+        ({"v": True}, NotAllowedError),
         ({"expires_at": "soon"}, MalformedError),
         ({"expires_at": True}, MalformedError),
         ({"v": 2}, NotAllowedError),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -161,6 +162,9 @@ REDIRECTS = {
     "http://localhost/cb": False,  # RFC 8252 section 8.3
     "http://localhost.example.com/cb": False,
     "http://127.0.0.1@evil.example/cb": False,
+    "http://[::1].evil.example/cb": False,
+    "http://evil.example[::1]/cb": False,
+    "https://[v1.a]/cb": False,
     "/cb": False,
     "app.example.com/cb": False,
     "myapp:/cb": False,
@@ -249,6 +253,17 @@ def test_keys_stand_in_one_place() -> None:
         ClientMetadata.parse({"jwks": KEYS, "jwks_uri": "https://app.example.com/jwks"})
     with pytest.raises(UsageError, match="jwks_uri"):
         ClientMetadata(jwks=KEYS, jwks_uri="https://app.example.com/jwks")
+
+
+def test_the_keys_are_a_copy() -> None:
+    """What was checked is what is published: nothing private gets in afterwards."""
+    keys = {"keys": [KEY.public().to_dict()]}
+    metadata = ClientMetadata(jwks=keys)
+    keys["keys"].append(KEY.to_dict(private=True))
+    keys["keys"][0]["d"] = "x"
+    assert json.loads(metadata.to_json())["jwks"] == {"keys": [KEY.public().to_dict()]}
+    with pytest.raises(TypeError):
+        metadata.jwks["keys"] = []  # type: ignore[index]  # the mistake under test
 
 
 MISTAKES: dict[str, Callable[[], object]] = {
@@ -499,6 +514,10 @@ def test_the_end_of_a_secret() -> None:
     assert REGISTERED.secret_is_expired(now=NOW + 31, leeway=30)
     assert not replace(REGISTERED, client_secret_expires_at=0).secret_is_expired(now=NOW + 60)
     assert not replace(REGISTERED, client_secret=None).secret_is_expired(now=NOW + 60)
+    assert REGISTERED.secret_is_expired(now=NOW + 31, leeway=timedelta(seconds=30))
+    for leeway in (float("nan"), float("inf"), -1, "5"):
+        with pytest.raises(UsageError, match="leeway"):
+            REGISTERED.secret_is_expired(now=NOW, leeway=leeway)  # type: ignore[arg-type]  # a str is the mistake
 
 
 # --- keeping it
@@ -513,6 +532,8 @@ def test_it_is_kept_and_found_again() -> None:
 BROKEN: dict[str, Callable[[dict[str, Any]], object]] = {
     "no issuer": lambda kept: kept.pop("issuer"),
     "no client_id": lambda kept: kept.pop("client_id"),
+    "no kind": lambda kept: kept.pop("kind"),
+    "another kind": lambda kept: kept.update(kind="token set"),
     "a client_id with a line break": lambda kept: kept.update(client_id="a\n"),
     "a secret that is a number": lambda kept: kept.update(client_secret=5),
     "no end": lambda kept: kept.pop("client_secret_expires_at"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jwtkit import JwtkitError, MalformedError, NotAllowedError, ProtocolError, RejectedError, UsageError
-from jwtkit.oauth import Client, InboundRequest, PublicClient, Secret, ServerMetadata
+from jwtkit.oauth import AuthorizationSession, Client, InboundRequest, PublicClient, Secret, ServerMetadata
 from jwtkit.oidc import LogoutSession, check_logout_callback, logout_redirect
 
 ISSUER, BACK = "https://op.example.com", "https://app.example.com/bye?from=op"
@@ -21,6 +21,15 @@ CLIENT = Client(server=SERVER, client_id="app", auth=PublicClient())
 Provider = Any  # of conftest.py, which a test cannot import
 OTHER: Any = 5
 SESSION = LogoutSession(state="s" * 43, expires_at=NOW + 600)
+LOGIN_SESSION = AuthorizationSession(
+    issuer=ISSUER,
+    client_id="app",
+    redirect_uri=BACK,
+    scope=(),
+    expires_at=NOW + 600,
+    state="s" * 43,
+    code_verifier="v" * 43,
+)
 
 
 def sent(url: str) -> dict[str, str]:
@@ -74,12 +83,19 @@ def test_a_verified_id_token_is_a_hint(provider: Provider) -> None:
     )
 
 
+def test_a_native_application_has_a_scheme_of_its_own() -> None:
+    redirect = logout_redirect(CLIENT, post_logout_redirect_uri="com.example.app:/bye", now=NOW)
+    assert sent(redirect.url)["post_logout_redirect_uri"] == "com.example.app:/bye"
+
+
 @pytest.mark.parametrize(
     ("make", "match"),
     [
         pytest.param(lambda: logout_redirect(OTHER), "Client", id="no client"),
         pytest.param(lambda: logout_redirect(Client(server=ServerMetadata(issuer=ISSUER), client_id="a", auth=PublicClient())), "end_session_endpoint", id="no endpoint"),
         pytest.param(lambda: logout_redirect(CLIENT, id_token_hint="a.b.c"), "id_token_hint", id="a hint as text"),  # type: ignore[arg-type]  # the mistake
+        pytest.param(lambda: logout_redirect(CLIENT, id_token_hint=Secret("a.b.c.d.e")), "encrypted", id="an encrypted hint"),
+        pytest.param(lambda: logout_redirect(CLIENT, post_logout_redirect_uri="app:/bye"), "private scheme", id="no dot"),
         pytest.param(lambda: logout_redirect(CLIENT, post_logout_redirect_uri="/bye"), "absolute", id="relative"),
         pytest.param(lambda: logout_redirect(CLIENT, post_logout_redirect_uri=BACK + "#x"), "fragment", id="fragment"),
         pytest.param(lambda: logout_redirect(CLIENT, post_logout_redirect_uri=OTHER), "absolute", id="a number"),
@@ -148,17 +164,22 @@ def test_any_url_is_refused(text: str) -> None:
 
 def test_the_session_in_json() -> None:
     assert LogoutSession.from_json(SESSION.to_json()) == SESSION
+    assert SESSION.to_json().startswith('{"v":1,"kind":"logout session","state":')
 
 
 @pytest.mark.parametrize(
     ("text", "error"),
     [
         ("", MalformedError),
-        ('{"v":2,"state":"s","expires_at":1}', NotAllowedError),
-        ('{"v":1,"state":"","expires_at":1}', MalformedError),
-        ('{"v":1,"expires_at":1}', MalformedError),
-        ('{"v":1,"state":"s","expires_at":"1"}', MalformedError),
-        ('{"v":1,"state":"s","expires_at":true}', MalformedError),
+        ('{"v":2,"kind":"logout session","state":"s","expires_at":1}', NotAllowedError),
+        ('{"v":true,"kind":"logout session","state":"s","expires_at":1}', NotAllowedError),
+        ('{"v":1,"kind":"authorization session","state":"s","expires_at":1}', MalformedError),
+        ('{"v":1,"state":"s","expires_at":1}', MalformedError),
+        (LOGIN_SESSION.to_json(), MalformedError),
+        ('{"v":1,"kind":"logout session","state":"","expires_at":1}', MalformedError),
+        ('{"v":1,"kind":"logout session","expires_at":1}', MalformedError),
+        ('{"v":1,"kind":"logout session","state":"s","expires_at":"1"}', MalformedError),
+        ('{"v":1,"kind":"logout session","state":"s","expires_at":true}', MalformedError),
     ],
 )
 def test_the_session_refuses(text: str, error: type[JwtkitError]) -> None:

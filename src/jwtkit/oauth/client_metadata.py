@@ -10,7 +10,6 @@ Rules of this room:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from jwtkit._clock import is_finite
 from jwtkit.errors import UsageError
 from jwtkit.jose.key_types import KEY_TYPES
 from jwtkit.oauth.json_response import MAX_BYTES, bad_member
+from jwtkit.oauth.redirect_uri import is_private_use
 from jwtkit.oauth.scope import is_scope, split_scope
 from jwtkit.oauth.urls import is_plain_url, is_secure
 
@@ -69,8 +69,6 @@ _DOCUMENTS: Final = ("jwks_uri", "sector_identifier_uri", "initiate_login_uri")
 _URI_LISTS: Final = ("redirect_uris", "post_logout_redirect_uris")
 _PRIVATE: Final = frozenset(name for row in KEY_TYPES.values() for name in row.private)
 _LOOPBACK: Final = ("127.0.0.1", "::1")
-# A private scheme is the reverse of a domain that the client's author has (RFC 8252 section 7.1).
-_PRIVATE_USE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+\-]*(?:\.[A-Za-z0-9+\-]+)+:[\x21\x24-\x5b\x5d-\x7e]+")
 _REDIRECT: Final = (
     "absolute URLs without fragment: https, http on 127.0.0.1 or [::1] (on localhost with allow_localhost=True), "
     "or with a private scheme that has a dot"
@@ -181,6 +179,9 @@ class ClientMetadata:
     allow_localhost: bool = False
 
     def __post_init__(self) -> None:
+        if isinstance(self.jwks, Mapping):
+            # A copy before it is checked: a private key could be put into the caller's afterwards.
+            object.__setattr__(self, "jwks", _wire.freeze(_wire.thaw(self.jwks, "jwks")))
         for name in _CHECKS:
             must_be = _fault(name, getattr(self, name), allow_localhost=self.allow_localhost)
             if must_be is not None:
@@ -275,7 +276,7 @@ def _is_redirects(value: Any, *, allow_localhost: bool) -> bool:
 def _is_redirect(uri: str, *, allow_localhost: bool) -> bool:
     """Tell whether browsers may be sent back there (RFC 6749 section 3.1.2, RFC 8252 sections 7 and 8)."""
     if not is_plain_url(uri):
-        return _PRIVATE_USE.fullmatch(uri) is not None
+        return is_private_use(uri)
     parts = urlsplit(uri)
     return parts.scheme == "https" or parts.hostname in _LOOPBACK or (allow_localhost and parts.hostname == "localhost")
 

@@ -21,8 +21,9 @@ from jwtkit.jwt.dates import seconds
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.http import InboundRequest
+from jwtkit.oauth.redirect_uri import is_redirect_uri
 from jwtkit.oauth.secret import Secret, same_text
-from jwtkit.oauth.urls import encode_query, is_plain_url, parse_form
+from jwtkit.oauth.urls import encode_query, parse_form
 from jwtkit.oidc.hint import hint_text
 from jwtkit.oidc.id_token import IdToken
 
@@ -48,7 +49,7 @@ class LogoutSession:
 
     def to_json(self) -> str:
         """Write JSON to keep, for example in a short-lived cookie of its own: the login's session ends before."""
-        return write(_KEPT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
+        return write(_KEPT, _VERSION, self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -107,8 +108,9 @@ def logout_redirect(
     endpoint = client.server.endpoint("end_session_endpoint")
     session = None
     if post_logout_redirect_uri is not None:
-        if not is_plain_url(post_logout_redirect_uri):
-            raise UsageError("post_logout_redirect_uri must be an absolute http or https URL without fragment")
+        if not is_redirect_uri(post_logout_redirect_uri):
+            message = "post_logout_redirect_uri must be an absolute URL without fragment, or one with a private scheme"
+            raise UsageError(message)
         lifetime = _SESSION_SECONDS if session_lifetime is None else seconds(session_lifetime, "session_lifetime")
         session = LogoutSession(state=random_text(32), expires_at=resolve_now(now) + lifetime)
     fields = (

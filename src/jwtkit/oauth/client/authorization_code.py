@@ -8,7 +8,9 @@ from typing import Any, Final, Literal, Unpack, overload
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
-from jwtkit.oauth.client.authorization_request import NOTHING, Application, Asked, Wish, authorization_redirect
+from jwtkit.errors import UsageError
+from jwtkit.oauth.client.application import Application
+from jwtkit.oauth.client.authorization_request import NOTHING, Asked, Wish, authorization_redirect
 from jwtkit.oauth.client.callback import (
     Callback,
     check_callback,
@@ -37,7 +39,7 @@ class AuthorizationCodeFlow(Frozen):
     Args:
         client: the client.
         redirect_uri: where the browser comes back to; an absolute URL as registered.
-        scope: what to ask for.
+        scope: what to ask for. An ID token, which "openid" asks for, is verified by a `LoginFlow` only.
         resource: the APIs that the token is for, as absolute URIs (RFC 8707).
         response_mode: how the callback comes: "query" unless given, "form_post" in the body of a POST, "fragment"
             where a page of yours hands its whole URL on. "jwt", "query.jwt", "form_post.jwt" and "fragment.jwt" are
@@ -47,7 +49,7 @@ class AuthorizationCodeFlow(Frozen):
         jarm: how to verify signed responses, where it is not with RS256 and the keys at the server's `jwks_uri`.
 
     Raises:
-        UsageError: an argument is of the wrong form, or the server has no authorization endpoint.
+        UsageError: an argument is of the wrong form, or the server lacks an endpoint.
         ProtocolError: the server names its PKCE methods, and S256 is not among them (RFC 9700 section 2.1.1).
 
     Spec: RFC 6749 section 4.1, RFC 7636, RFC 9207, RFC 9700 section 2.1; RFC 9101, RFC 9126, JARM.
@@ -193,8 +195,15 @@ class AuthorizationCodeFlow(Frozen):
         return check_signed_callback(self._application, session, request, now)
 
     def token_request(self, callback: Callback, *, now: float | None = None) -> HttpRequest:
-        """Make the request that redeems the code (RFC 6749 section 4.1.3)."""
-        return code_request(self.client, callback, now=now)
+        """Make the request that redeems the code (RFC 6749 section 4.1.3).
+
+        Raises:
+            UsageError: `callback` is no callback of this client, or one of a login, whose ID token must be verified.
+        """
+        request = code_request(self.client, callback, now=now)
+        if callback.session.nonce is not None:
+            raise UsageError("the callback is one of LoginFlow, which verifies its ID token: use the finish of that")
+        return request
 
     @overload
     def finish(self, callback: Callback, *, now: float | None = None) -> Steps[HttpRequest, TokenSet]: ...

@@ -13,37 +13,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
-from jwtkit._frozen import Frozen
 from jwtkit._random import random_text
-from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
+from jwtkit.errors import UsageError
 from jwtkit.jwt.dates import seconds
+from jwtkit.oauth.client.application import Application
 from jwtkit.oauth.client.authorization_details import check_authorization_details, details_text
-from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.jarm import JARM
-from jwtkit.oauth.client.request_object import RequestObject, check_supported, expiry_of, signed_request_object
+from jwtkit.oauth.client.request_object import expiry_of, signed_request_object
 from jwtkit.oauth.client.session import (
-    PLAIN_MODES,
-    SIGNED_MODES,
     AuthorizationRedirect,
     AuthorizationSession,
-    ResponseMode,
-    ResponseType,
 )
 from jwtkit.oauth.pkce import PKCE
-from jwtkit.oauth.resource_indicator import check_resources
-from jwtkit.oauth.scope import check_scope, listed
-from jwtkit.oauth.urls import encode_query, is_plain_url
-
-if TYPE_CHECKING:
-    from jwtkit.oauth.client.signed_response import ResponseVerifier
+from jwtkit.oauth.scope import listed
+from jwtkit.oauth.urls import encode_query
 
 __all__ = [
     "NOTHING",
-    "Application",
     "Asked",
     "AuthorizationRequest",
     "Wish",
@@ -57,7 +46,6 @@ __all__ = [
 Fields = tuple[tuple[str, str], ...]
 
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-_SESSION_SECONDS: Final = 600.0
 _PROMPTS: Final = ("none", "login", "consent", "select_account", "create")
 # What is decided here or has an argument; `extra` is for everything else.
 _OWN: Final = frozenset(
@@ -86,84 +74,6 @@ _OWN: Final = frozenset(
         "client_secret",
     ]
 )
-
-
-class Application(Frozen):
-    """What every request of a flow has in common; checked when the flow is built.
-
-    Attributes:
-        client: the client.
-        redirect_uri: where the browser comes back to.
-        scope: what to ask for.
-        resource: for which APIs.
-        response_type: what the callback has to bring.
-        response_mode: how the callback has to come.
-        session_seconds: how long the user may take.
-        login: whether it is about who the user is, with a nonce and an ID token.
-        request_object: how requests are signed, or None.
-        responses: verifies responses, or None where they are not signed.
-    """
-
-    __slots__ = (
-        "client",
-        "login",
-        "redirect_uri",
-        "request_object",
-        "resource",
-        "response_mode",
-        "response_type",
-        "responses",
-        "scope",
-        "session_seconds",
-    )
-
-    def __init__(
-        self,
-        client: Client,
-        redirect_uri: str,
-        scope: Iterable[str],
-        *,
-        resource: Iterable[str],
-        response_type: ResponseType = "code",
-        response_mode: ResponseMode | None,
-        session_lifetime: float | timedelta | None,
-        login: bool = False,
-        request_object: RequestObject | None = None,
-        jarm: JARM | None = None,
-    ) -> None:
-        """Check what a flow is built from.
-
-        Raises:
-            UsageError: an argument is of the wrong form, or the server has no authorization endpoint.
-            ProtocolError: the server names its PKCE methods, and S256 is not among them (RFC 9700 section 2.1.1).
-        """
-        if not isinstance(client, Client):
-            raise UsageError(f"client must be Client(...), got {type(client).__name__}")
-        if not is_plain_url(redirect_uri):
-            raise UsageError("redirect_uri must be an absolute http or https URL without fragment")
-        client.server.endpoint("authorization_endpoint")
-        if response_type not in ("code", "code id_token"):
-            raise UsageError("response_type must be 'code' or 'code id_token'")
-        self.client: Final = client
-        self.redirect_uri: Final = redirect_uri
-        self.response_type: Final = response_type
-        self.response_mode: Final = _mode(response_type, response_mode)
-        self.login: Final = login
-        methods = client.server.code_challenge_methods_supported
-        if methods is not None and "S256" not in methods:
-            message = "the server does not support PKCE with S256, without which a stolen code can be redeemed"
-            raise ProtocolError(message, reason=ProtocolReason.PKCE_UNSUPPORTED)
-        if request_object is not None:
-            if not isinstance(request_object, RequestObject):
-                kind = type(request_object).__name__
-                raise UsageError(f"request_object must be RequestObject(...), got {kind}")
-            check_supported(client, request_object)
-        self.request_object: Final = request_object
-        self.scope: Final = check_scope(scope)
-        self.resource: Final = check_resources(resource)
-        given = _SESSION_SECONDS if session_lifetime is None else seconds(session_lifetime, "session_lifetime")
-        self.session_seconds: Final = given
-        self.responses: Final = _responses(client, self.response_mode, jarm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +166,8 @@ def signed_fields(application: Application, request: AuthorizationRequest, text:
     """
     outside = ("response_type", "scope") if application.login and not pushed else ()
     seen = tuple(pair for pair in request.fields if pair[0] in outside)
-    return (("client_id", application.client.client_id), *seen, ("request", text))
+    client = application.client
+    return client.renamed((("client_id", client.client_id), *seen, ("request", text)))
 
 
 def authorization_request(
@@ -315,28 +226,6 @@ def authorization_request(
     return AuthorizationRequest(fields=present, structured=structured, session=session)
 
 
-def _mode(response_type: ResponseType, response_mode: ResponseMode | None) -> ResponseMode:
-    if response_mode is None:
-        return "query" if response_type == "code" else "fragment"
-    if response_mode not in (*PLAIN_MODES, *SIGNED_MODES):
-        raise UsageError(f"response_mode must be one of {', '.join(map(repr, (*PLAIN_MODES, *SIGNED_MODES)))}")
-    if response_type != "code" and response_mode in ("query", "query.jwt"):
-        raise UsageError("tokens never come in a query: use response_mode 'fragment' or 'form_post'")
-    return response_mode
-
-
-def _responses(client: Client, mode: ResponseMode, jarm: JARM | None) -> ResponseVerifier | None:
-    if jarm is not None and not isinstance(jarm, JARM):
-        raise UsageError(f"jarm must be JARM(...), got {type(jarm).__name__}")
-    if mode in SIGNED_MODES:
-        from jwtkit.oauth.client.signed_response import ResponseVerifier
-
-        return ResponseVerifier(client, jarm or JARM())
-    if jarm is not None:
-        raise UsageError(f"jarm= is for signed responses, and response_mode {mode!r} asks for others: write 'jwt'")
-    return None
-
-
 def _number(value: float | None) -> int | None:
     return None if value is None else round(value)
 
@@ -377,8 +266,9 @@ def _essential_acr(claims: Mapping[str, object] | None) -> tuple[str, ...]:
     acr = of_token.get("acr") if isinstance(of_token, Mapping) else None
     if not isinstance(acr, Mapping) or acr.get("essential") is not True:
         return ()
+    # What cannot be read cannot be demanded of the ID token, so it is not asked for.
     values = acr.get("values", [acr["value"]] if "value" in acr else [])
-    return _words(values, "the values of acr") if isinstance(values, (list, tuple)) else ()
+    return _words(values, "claims: the values of an essential acr")
 
 
 def _extra(extra: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

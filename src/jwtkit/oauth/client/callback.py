@@ -12,11 +12,13 @@ from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
 from jwtkit.errors import ProtocolError, ProtocolReason, UsageError, quote
-from jwtkit.oauth.client.authorization_request import Application
+from jwtkit.oauth.client.application import Application
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.session import SIGNED_MODES, AuthorizationSession
 from jwtkit.oauth.client.token_endpoint import oauth_error, token_request
 from jwtkit.oauth.http import HttpRequest, InboundRequest
+from jwtkit.oauth.http_uri import http_origin
+from jwtkit.oauth.redirect_uri import is_same_place
 from jwtkit.oauth.secret import Secret, same_text
 from jwtkit.oauth.steps import Consume, Steps, consume_once
 from jwtkit.oauth.urls import parse_form
@@ -88,8 +90,10 @@ def _check_session(application: Application, session: AuthorizationSession, now:
     server = application.client.server
     if now >= session.expires_at:
         raise _refusal("this login took too long: start again", ProtocolReason.SESSION_EXPIRED)
-    if session.issuer != server.issuer or session.client_id != application.client.client_id:
+    if session.issuer != server.issuer:
         message = f"the session belongs to {quote(session.issuer)}, but the callback to {quote(server.issuer)}"
+    elif session.client_id != application.client.client_id:
+        message = f"the session belongs to the client {quote(session.client_id)}, but the callback to another one"
     elif session.redirect_uri != application.redirect_uri:
         message = "the session belongs to a flow with another redirect_uri"
     elif session.response_type != application.response_type:
@@ -193,9 +197,11 @@ def _fields_at(redirect_uri: str, url: str) -> dict[str, str]:
     expected, _, own_query = redirect_uri.partition("?")
     if base.startswith("/"):
         # Behind a proxy an application may know only the path of what was asked.
-        expected = "/" + expected.split("/", 3)[-1] if expected.count("/") > 2 else "/"
-    if base != expected:
-        raise _refusal("it did not arrive at the redirect_uri of its session", ProtocolReason.WRONG_ENDPOINT)
+        base = f"{http_origin(expected)}{base}"
+    if not is_same_place(base, expected):
+        message = f"it arrived at {quote(base)}, but the redirect_uri of its session is {quote(expected)}"
+        hint = "behind a proxy, hand in what was asked from the path on"
+        raise _refusal(f"{message}: {hint}", ProtocolReason.WRONG_ENDPOINT)
     fields = parse_form(query, _WHAT)
     for name, value in parse_form(own_query, "redirect_uri").items():
         if fields.pop(name, None) != value:

@@ -15,14 +15,14 @@ from typing import Final
 
 from jwtkit._clock import resolve_now
 from jwtkit.errors import UsageError
+from jwtkit.oauth.client.application import Application
 from jwtkit.oauth.client.authorization_request import (
-    Application,
     Wish,
     authorization_request,
     redirect_with,
     sent_fields,
 )
-from jwtkit.oauth.client.client import Client
+from jwtkit.oauth.client.client import Client, check_pairs
 from jwtkit.oauth.client.session import AuthorizationRedirect, AuthorizationSession
 from jwtkit.oauth.client.token_endpoint import ask_endpoint, read_answer, seconds_from
 from jwtkit.oauth.http import HttpRequest, HttpResponse
@@ -75,14 +75,11 @@ def pushed_authorization_request(
     if not isinstance(client, Client):
         raise UsageError(f"client must be Client(...), got {type(client).__name__}")
     own = ("client_id", client.client_id)
-    given = tuple(fields)
-    kept = tuple(pair for pair in given if pair != own)
-    for pair in kept:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)):
-            raise UsageError("parameters are pairs of non-empty str")
-        if pair[0] == "request_uri":
+    kept = tuple(pair for pair in check_pairs(fields) if pair != own)
+    for name, _ in kept:
+        if name == "request_uri":
             raise UsageError("a pushed request holds no request_uri: the server's answer gives one")
-        if pair[0] == "client_id":
+        if name == "client_id":
             raise UsageError("the parameters are those of another client")
     return client.request(_ENDPOINT, (own, *kept), now=now)
 
@@ -129,7 +126,7 @@ def push(
     def steps() -> Steps[HttpRequest, AuthorizationRedirect]:
         response = yield from ask_endpoint(client, request, now)
         pushed = parse_pushed_authorization_response(response, now=now)
-        reference = (("client_id", client.client_id), ("request_uri", pushed.request_uri))
+        reference = client.renamed((("client_id", client.client_id), ("request_uri", pushed.request_uri)))
         return redirect_with(application, session, reference, expires_at=pushed.expires_at)
 
     return steps()
