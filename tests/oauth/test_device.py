@@ -406,6 +406,25 @@ def test_a_pause_that_the_server_asks_for_ends_with_the_session() -> None:
     assert (refusal.value.reason, world.waits) == ("expired", [5, 95])
 
 
+def test_a_pause_counts_without_an_error_code_too() -> None:
+    slow = response({"error": {"message": "slow"}}, 429, JSON, ("Retry-After", "30"))
+    world = World([slow, GRANTED])
+    assert world.poll().access_token.reveal() == "at-1"
+    assert world.waits == [5, 30]
+
+
+@pytest.mark.parametrize("mistake", [KeyError("x"), ValueError("x"), OSError("x")], ids=repr)
+def test_a_mistake_in_a_quirk_is_no_failure_of_the_network(mistake: Exception) -> None:
+    def stumble(_: HttpResponse) -> HttpResponse:
+        raise mistake
+
+    world = World([GRANTED] * 9)
+    with pytest.raises(type(mistake)) as raised:
+        world.poll(client=replace(TV, quirk_response=stumble))
+    assert raised.value is mistake
+    assert len(world.asked) == 1
+
+
 @pytest.mark.parametrize(
     "mistake",
     [TypeError("x"), AttributeError("x"), NameError("x"), AssertionError("x"), UsageError("x"), KeyboardInterrupt()],
@@ -532,8 +551,9 @@ GARBAGE_MEMBERS: dict[str, list[Any]] = {
     "verification_uri_complete": ["", 5, "javascript:alert(1)"],
     "expires_at": [None, "5", True],
     "interval": [None, "5", True, -1],
-    "scope": ["a", [1], {}],
-    "resource": ["a", [1], ["relative"]],
+    "scope": ["a", [1], {}, [""]],
+    "resource": ["a", [1], ["relative"], [""]],
+    "kind": [None, "token set"],
 }
 GARBAGE: dict[str, tuple[dict[str, Any], type[JwtkitError]]] = {
     "another version": ({"v": 2}, NotAllowedError),

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from jwtkit.errors import UsageError, quote
 from jwtkit.oauth.client.stored import Stored, write
 
-__all__ = ["LoginRecord"]
+__all__ = ["LoginRecord", "check_client"]
 
 _VERSION: Final = 1
 _WHAT: Final = "login record"
@@ -44,7 +45,7 @@ class LoginRecord:
 
     def to_json(self) -> str:
         """Write JSON to keep. It holds personal data, and no token."""
-        return write(_WHAT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
+        return write(_WHAT, _VERSION, self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -55,12 +56,25 @@ class LoginRecord:
             NotAllowedError: another version wrote it.
         """
         stored = Stored(text, _WHAT, _VERSION)
+        aud = stored.texts("aud")
+        if not aud:
+            raise stored.wrong()
         return cls(
             iss=stored.text("iss"),
             sub=stored.text("sub"),
-            aud=stored.texts("aud"),
+            aud=aud,
             azp=stored.optional_text("azp"),
             auth_time=stored.optional_number("auth_time"),
             nonce=stored.optional_text("nonce"),
             sid=stored.optional_text("sid"),
         )
+
+
+def check_client(record: LoginRecord, client_id: str) -> None:
+    """Check that a login was one of this client, before what came of it goes to the client's server.
+
+    Raises:
+        UsageError: it was another client's.
+    """
+    if client_id not in record.aud:
+        raise UsageError(f"this login is one of {quote(record.aud)}, and not of the client {quote(client_id)}")

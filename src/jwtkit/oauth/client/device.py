@@ -15,11 +15,12 @@ from typing import Any, Final, Self
 
 from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
-from jwtkit.errors import JwtkitError, MalformedError, OAuthError, ProtocolError, ProtocolReason, UsageError, quote
+from jwtkit.errors import JwtkitError, OAuthError, ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.client.token_endpoint import (
     NOTHING,
+    answer_as_it_came,
     ask_endpoint,
     endpoint_request,
     form_fields,
@@ -93,7 +94,7 @@ class DeviceSession:
 
     def to_json(self) -> str:
         """Write JSON to keep. It holds the device code: keep it where secrets are kept."""
-        return write(_STORED, _VERSION, {name: getattr(self, name) for name in self.__slots__})
+        return write(_STORED, _VERSION, self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -124,7 +125,7 @@ class DeviceSession:
             uris = (session.verification_uri, session.verification_uri_complete or session.verification_uri)
             sound = session.user_code.isprintable() and all(map(_is_shown_safely, uris)) and session.interval >= 0
         if not sound:
-            raise MalformedError(f"{_STORED} must be the text that to_json gave")
+            raise stored.wrong()
         return session
 
 
@@ -325,12 +326,13 @@ class _Poll:
             # Made anew each time: a proof of the client's identity that is dated counts once.
             request = device_token_request(self._client, self._device, now=now)
             try:
-                response = yield from ask_endpoint(self._client, request, now)
+                came = yield from answer_as_it_came(self._client, request, now)
             except _MISTAKES:
                 raise
             except Exception as failure:  # noqa: BLE001 - every HTTP client has its own; it is raised again in the end
                 self._back_off(failure)
                 continue
+            response = self._client.corrected(came)
             try:
                 return read_tokens(self._client, response, self._device.scope, now)
             except (OAuthError, ProtocolError) as failure:
@@ -378,9 +380,7 @@ def _check_session(client: Client, device: DeviceSession) -> None:
         raise UsageError(f"device must be a DeviceSession, got {type(device).__name__}: see from_json")
     if (device.issuer, device.client_id) != (client.server.issuer, client.client_id):
         # The code would be shown to a server that did not give it.
-        message = (
-            f"the device session belongs to client {quote(device.client_id)} of {quote(device.issuer)}, not to this"
-        )
+        message = f"the device session belongs to client {quote(device.client_id)} of {quote(device.issuer)}"
         raise ProtocolError(message, reason=ProtocolReason.SESSION_MISMATCH)
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, Self, get_args
 
 from jwtkit._clock import is_finite, resolve_now
 from jwtkit.errors import MalformedError, ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.jose.signers import Signer
+from jwtkit.jwt.dates import seconds
 from jwtkit.oauth.client.authentication import ClientAuthentication
 from jwtkit.oauth.client.authentication_choice import CertificateMethod, choose_authentication
 from jwtkit.oauth.client.client import Client
@@ -70,15 +72,18 @@ class Registration:
     registration_client_uri: str | None = field(default=None, repr=False)
     registration_access_token: Secret | None = None
 
-    def secret_is_expired(self, *, leeway: float = 0.0, now: float | None = None) -> bool:
+    def secret_is_expired(self, *, leeway: float | timedelta = 0.0, now: float | None = None) -> bool:
         """Tell whether the secret is past its time; never where there is none, or where it does not end.
 
         Args:
-            leeway: seconds before the end that count as past it already.
+            leeway: seconds or a timedelta before the end that count as past it already.
             now: seconds since the epoch; None reads the clock.
+
+        Raises:
+            UsageError: an argument is of the wrong form.
         """
-        end = self.client_secret_expires_at
-        return self.client_secret is not None and end != 0 and resolve_now(now) >= end - leeway
+        margin, moment, end = seconds(leeway, "leeway", zero=True), resolve_now(now), self.client_secret_expires_at
+        return self.client_secret is not None and end != 0 and moment >= end - margin
 
     def client(self, server: ServerMetadata, *, key: Signer | None = None, now: float | None = None) -> Client:
         """Give the client that flows are built from, authenticated as it is registered.
@@ -119,9 +124,8 @@ class Registration:
 
     def to_json(self) -> str:
         """Write JSON to keep. It holds secrets: keep it where secrets are kept, under its issuer."""
-        kept = {name: getattr(self, name) for name in self.__slots__ if name != "metadata"}
         localhost = [_LOCALHOST] if self.metadata.allow_localhost else []
-        return write(_STORED, _VERSION, {**kept, "metadata": self.metadata.members(), "allow": localhost})
+        return write(_STORED, _VERSION, self, metadata=self.metadata.members(), allow=localhost)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -139,7 +143,7 @@ class Registration:
         except ProtocolError as finding:
             raise MalformedError(f"{_STORED} must be the text that to_json gave: {finding}") from None
         if not client_id.isprintable() or (token is not None and not is_bearer(token.reveal())):
-            raise MalformedError(f"{_STORED} must be the text that to_json gave")
+            raise stored.wrong()
         return cls(
             issuer=stored.text("issuer"),
             client_id=client_id,

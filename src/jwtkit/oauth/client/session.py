@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Self, cast
+from typing import TYPE_CHECKING, Final, Literal, Self, cast
 
 from jwtkit._wire import b64url_encode
-from jwtkit.errors import MalformedError, NotAllowedError, UsageError
+from jwtkit.errors import (
+    DecryptionError,
+    KeyNotFoundError,
+    MalformedError,
+    NotAllowedError,
+    RejectedError,
+    UsageError,
+)
 from jwtkit.jose.jwk import JWK
 from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.pkce import PKCE
 from jwtkit.oauth.steps import Consume
+
+if TYPE_CHECKING:
+    from jwtkit.jose.jwe_values import DecryptedJWE
 
 __all__ = [
     "PLAIN_MODES",
@@ -71,7 +81,7 @@ class AuthorizationSession:
 
     def to_json(self) -> str:
         """Write JSON to keep. It holds secrets: a server-side store, or `to_cookie`."""
-        return write(_WHAT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
+        return write(_WHAT, _VERSION, self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -84,7 +94,10 @@ class AuthorizationSession:
         stored = Stored(text, _WHAT, _VERSION)
         response_type, response_mode = stored.text("response_type"), stored.text("response_mode")
         if response_type not in ("code", "code id_token") or response_mode not in (*PLAIN_MODES, *SIGNED_MODES):
-            raise MalformedError(f"{_WHAT} must be the text that to_json gave")
+            raise stored.wrong()
+        max_age = stored.optional_number("max_age")
+        if max_age is not None and max_age < 0:
+            raise stored.wrong()
         PKCE.parse(stored.text("code_verifier"))
         return cls(
             issuer=stored.text("issuer"),
@@ -98,7 +111,7 @@ class AuthorizationSession:
             nonce=stored.optional_text("nonce"),
             response_type=cast("ResponseType", response_type),
             response_mode=response_mode,
-            max_age=stored.optional_number("max_age"),
+            max_age=max_age,
             acr_values=stored.texts("acr_values"),
         )
 
@@ -125,20 +138,19 @@ class AuthorizationSession:
 
         Args:
             text: the value of the cookie. Untrusted.
-            keys: the key, or several while one replaces another.
+            keys: the key, or several while one replaces another; keys that have no `kid` are tried in turn.
 
         Raises:
             MalformedError, NotAllowedError, KeyNotFoundError, DecryptionError: it is something else, or another key
                 wrote it.
             UsageError: `keys` are no such keys.
         """
-        from jwtkit.jose import jwe
-
-        for key in keys if isinstance(keys, (list, tuple)) else (keys,):
+        several = tuple(keys) if isinstance(keys, (list, tuple)) else (keys,)
+        for key in several:
             _check_cookie_key(key)
         if not isinstance(text, str) or len(text) > _COOKIE_CHARS:
             raise MalformedError(f"{_WHAT} must be the text that to_cookie gave")
-        opened = jwe.decrypt(text, keys, algorithms=["dir"], encryptions=["A256GCM"])
+        opened = _opened(text, several)
         if opened.header.typ != _COOKIE_TYPE:
             raise NotAllowedError(f"typ must be {_COOKIE_TYPE!r}: this cookie is for another purpose")
         return cls.from_json(opened.plaintext)
@@ -168,6 +180,27 @@ def _fingerprint(state: str) -> str:
     from hashlib import sha256
 
     return b64url_encode(sha256(state.encode("utf-8", "surrogatepass")).digest())
+
+
+def _opened(text: str, keys: Sequence[JWK]) -> DecryptedJWE:
+    """Decrypt a cookie; where nothing says which key wrote it, whichever opens it: all are the program's own."""
+    from jwtkit.jose import jwe
+
+    failure: RejectedError
+    try:
+        return jwe.decrypt(text, keys, algorithms=["dir"], encryptions=["A256GCM"])
+    except NotAllowedError as ambiguous:
+        if ambiguous.code != "ambiguous_key":
+            raise
+        failure = ambiguous
+    for key in keys:
+        try:
+            return jwe.decrypt(text, key, algorithms=["dir"], encryptions=["A256GCM"])
+        except KeyNotFoundError:
+            continue  # the cookie names another one
+        except DecryptionError as refusal:
+            failure = refusal
+    raise failure
 
 
 def _check_cookie_key(key: object) -> None:

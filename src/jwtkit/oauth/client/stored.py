@@ -1,30 +1,39 @@
 """What outlives a process: versioned JSON for values that are kept in a store, a file or an encrypted cookie.
 
-Rules of this room: what is written holds secrets and says its version; what is read is as untrusted as any text.
+Rules of this room:
+
+- What is written holds secrets, and says what it is and its version.
+- What is read is as untrusted as any text. Whatever a server's answer made can be read again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final
 
 from jwtkit import _wire
 from jwtkit._clock import is_finite
 from jwtkit.errors import MalformedError, NotAllowedError
+from jwtkit.oauth.json_response import MAX_BYTES
 from jwtkit.oauth.secret import Secret
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = ["Stored", "write"]
 
-_MAX_CHARS: Final = 256 * 1024
-_DEPTH: Final = 32
+_MAX_CHARS: Final = 4 * MAX_BYTES  # a number may be longer here than it came: 1e15 is written with 18 characters
+_DEPTH: Final = 34  # an answer's 32, within a member of what is kept
 _INT_LIMIT: Final = 10**40
 
 
-def write(what: str, version: int, members: Mapping[str, object]) -> str:
-    """Write members with their version; those that are None are left out, and secrets are revealed."""
-    shown = {name: value.reveal() if isinstance(value, Secret) else value for name, value in members.items()}
-    kept = {name: value for name, value in shown.items() if value is not None}
-    return _wire.serialize({"v": version, **kept}, what).decode("utf-8")
+def write(what: str, version: int, value: DataclassInstance, **instead: object) -> str:
+    """Write the fields of a value with what it is and its version; None is left out, and secrets are revealed."""
+    members = {**{field.name: getattr(value, field.name) for field in fields(value)}, **instead}
+    shown = {name: member.reveal() if isinstance(member, Secret) else member for name, member in members.items()}
+    kept = {name: member for name, member in shown.items() if member is not None}
+    return _wire.serialize({"v": version, "kind": what, **kept}, what).decode("utf-8")
 
 
 class Stored:
@@ -36,21 +45,24 @@ class Stored:
         """Read what `write` wrote.
 
         Raises:
-            MalformedError: it is something else.
+            MalformedError: it is something else, for example another kind of value.
             NotAllowedError: another version wrote it.
         """
         self._what: Final = what
         if not isinstance(text, (str, bytes)) or len(text) > _MAX_CHARS:
-            raise self._wrong()
+            raise self.wrong()
         self._members: Final = _wire.parse_object(text, what, depth=_DEPTH, int_limit=_INT_LIMIT)
-        if self._members.get("v") != version:
+        written = self._members.get("v")
+        if type(written) is not int or written != version:
             raise NotAllowedError(f"{what} was written by another version: start a new one")
+        if self._members.get("kind") != what:
+            raise self.wrong()
 
     def text(self, name: str) -> str:
         """Give a string that is there and not empty."""
         value = self._members.get(name)
         if not isinstance(value, str) or not value:
-            raise self._wrong()
+            raise self.wrong()
         return value
 
     def optional_text(self, name: str) -> str | None:
@@ -66,7 +78,7 @@ class Stored:
         """Give a number of seconds."""
         value = self._members.get(name)
         if not is_finite(value):
-            raise self._wrong()
+            raise self.wrong()
         return value
 
     def optional_number(self, name: str) -> float | None:
@@ -74,19 +86,20 @@ class Stored:
         return None if name not in self._members else self.number(name)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Give a list of strings; none where it is not there."""
+        """Give a list of strings that are not empty; none where it is not there."""
         value = self._members.get(name, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise self._wrong()
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise self.wrong()
         return tuple(value)
 
     def mapping(self, name: str) -> Mapping[str, Any]:
         """Give an object, read-only; an empty one where it is not there."""
         value = self._members.get(name, {})
         if not isinstance(value, dict):
-            raise self._wrong()
+            raise self.wrong()
         frozen: Mapping[str, Any] = _wire.freeze(value)
         return frozen
 
-    def _wrong(self) -> MalformedError:
+    def wrong(self) -> MalformedError:
+        """Make the error for what nobody wrote here."""
         return MalformedError(f"{self._what} must be the text that to_json gave")

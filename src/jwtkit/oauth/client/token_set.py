@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, Self
 
 from jwtkit._clock import resolve_now
+from jwtkit.jwt.dates import seconds
 from jwtkit.oauth.client.stored import Stored, write
 from jwtkit.oauth.secret import Secret
 
-__all__ = ["TokenSet"]
+__all__ = ["TokenSet", "is_token_text"]
 
 _VERSION: Final = 1
 _WHAT: Final = "token set"
+# What a token is written with (RFC 6749 appendix A.12); in a header it is one word (RFC 6750 section 2.1).
+_TEXT: Final = re.compile(r"[\x20-\x7e]+")
+_IN_A_HEADER: Final = ("bearer", "dpop")
+
+
+def is_token_text(text: str, token_type: str = "") -> bool:
+    """Tell whether this can be a token, or with its type whether it can be used as one of that type."""
+    return _TEXT.fullmatch(text) is not None and not (" " in text and token_type.lower() in _IN_A_HEADER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +38,7 @@ class TokenSet:
         scope: what was granted; as requested where the server did not say.
         expires_at: seconds since the epoch, or None where the server did not say.
         refresh_token: for a fresh set, or None.
-        refresh_scope: what the refresh token is good for, where a refresh asked for less; empty means `scope`.
+        refresh_scope: what the refresh token is good for, where a refresh gave less; empty means `scope`.
         issued_token_type: what kind of token the access token is, where it was exchanged (RFC 8693 section 2.2.1).
         id_token: unverified text of an ID token, or None; `jwtkit.oidc` verifies it.
         extra: other members of the response, read-only and not trusted.
@@ -49,14 +60,18 @@ class TokenSet:
         details = self.extra.get("authorization_details")
         return tuple(details) if isinstance(details, (tuple, list)) else ()
 
-    def is_expired(self, *, leeway: float = 0.0, now: float | None = None) -> bool:
+    def is_expired(self, *, leeway: float | timedelta = 0.0, now: float | None = None) -> bool:
         """Tell whether the access token is past its time; never where the server did not say.
 
         Args:
-            leeway: seconds before the end that count as past it already.
+            leeway: seconds or a timedelta before the end that count as past it already.
             now: seconds since the epoch; None reads the clock.
+
+        Raises:
+            UsageError: an argument is of the wrong form.
         """
-        return self.expires_at is not None and resolve_now(now) >= self.expires_at - leeway
+        margin, moment = seconds(leeway, "leeway", zero=True), resolve_now(now)
+        return self.expires_at is not None and moment >= self.expires_at - margin
 
     def to_json(self) -> str:
         """Write JSON to keep. It holds the tokens: keep it where secrets are kept.
@@ -64,7 +79,7 @@ class TokenSet:
         Raises:
             UsageError: `extra` holds what is no JSON.
         """
-        return write(_WHAT, _VERSION, {name: getattr(self, name) for name in self.__slots__})
+        return write(_WHAT, _VERSION, self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -75,9 +90,12 @@ class TokenSet:
             NotAllowedError: another version wrote it.
         """
         stored = Stored(text, _WHAT, _VERSION)
+        access_token, token_type = stored.text("access_token"), stored.text("token_type")
+        if not is_token_text(access_token, token_type):
+            raise stored.wrong()
         return cls(
-            access_token=Secret(stored.text("access_token")),
-            token_type=stored.text("token_type"),
+            access_token=Secret(access_token),
+            token_type=token_type,
             scope=stored.texts("scope"),
             expires_at=stored.optional_number("expires_at"),
             refresh_token=stored.optional_secret("refresh_token"),
