@@ -562,6 +562,20 @@ def test_an_assertion_that_nobody_verified_is_still_checked() -> None:
 
 # --- mistakes in building
 
+
+class Nameless:
+    """No method of authentication: it does not say which one."""
+
+    def credentials(self, client_id: str, server: ServerMetadata, /, *, now: float | None = None) -> Credentials:
+        return Credentials()
+
+
+class Misnamed(Nameless):
+    """None either."""
+
+    method = None
+
+
 SHORT = "only-31-bytes-long-secret-xxxxx"
 BUILDING: dict[str, tuple[Callable[[], object], str]] = {
     "basic with a str": (lambda: ClientSecretBasic("s3cret"), "Secret"),  # type: ignore[arg-type]  # the mistake
@@ -612,6 +626,14 @@ BUILDING: dict[str, tuple[Callable[[], object], str]] = {
     "a class for a method": (
         lambda: Client(server=SERVER, client_id="app", auth=TlsClientAuth),  # type: ignore[arg-type]  # the mistake
         "auth must be",
+    ),
+    "a method without a name": (
+        lambda: Client(server=SERVER, client_id="app", auth=Nameless()),  # type: ignore[arg-type]  # the mistake
+        "a method, its registered name",
+    ),
+    "a method whose name is none": (
+        lambda: Client(server=SERVER, client_id="app", auth=Misnamed()),  # type: ignore[arg-type]  # the mistake
+        "a method, its registered name",
     ),
     "a secret in the form as well": (
         lambda: request_of(ClientSecretBasic(Secret("s3cret")), fields=(("client_secret", "s3cret"),)),
@@ -733,6 +755,60 @@ def test_a_method_of_ones_own() -> None:
     bound = request_of(Bound(), server=ALIASED)
     assert (bound.url, bound.mtls) == (f"{ALIASES}/token", True)
     server_side(KEY).verify(assertion(bound), now=NOW)
+
+
+class Counted:
+    """A proof that is good once, in a header or in the form."""
+
+    method = "counted"
+
+    def __init__(self, *, in_form: bool) -> None:
+        self.in_form, self.made = in_form, 0
+
+    def credentials(self, client_id: str, server: ServerMetadata, /, *, now: float | None = None) -> Credentials:
+        self.made += 1
+        proof = f"proof-{self.made}"
+        if self.in_form:
+            return Credentials(fields=(("client_id", client_id), ("Client_Proof", proof)))
+        return Credentials(headers=(("Client-Proof", proof),), fields=(("client_id", client_id),))
+
+
+@pytest.mark.parametrize("fields", [(), (("client_id", "app"),)], ids=["unnamed", "names the client itself"])
+@pytest.mark.parametrize("in_form", [True, False], ids=["in the form", "in a header"])
+def test_a_renewed_request_has_each_proof_once(in_form: bool, fields: tuple[tuple[str, str], ...]) -> None:
+    client = Client(server=SERVER, client_id="app", auth=Counted(in_form=in_form))
+    request = client.request("token_endpoint", (*fields, ("a", "1"), ("a", "2")))
+    lower = replace(request, headers=tuple((name.lower(), value) for name, value in request.headers))
+    for number, again in ((2, client.renew(request)), (3, client.renew(lower))):
+        proofs = [value for name, value in (*again.headers, *form(again)) if "proof" in name.lower()]
+        assert proofs == [f"proof-{number}"]
+        rest = [pair for pair in form(again) if pair[0] != "Client_Proof"]
+        assert sorted(rest) == [("a", "1"), ("a", "2"), ("client_id", "app")]
+        assert len(again.headers) == len(request.headers)
+
+
+PAIRS: dict[str, Any] = {
+    "None": None,
+    "a number": 5,
+    "a text": "ab",
+    "a mapping": {"a": "b"},
+    "one part": [("a",)],
+    "three parts": [("a", "b", "c")],
+    "a list for a pair": [["a", "b"]],
+    "a number in it": [("a", 1)],
+    "nothing in it": [("a", None)],
+    "empty": [("a", "")],
+    "no name": [("", "b")],
+    "a secret that is not revealed": [("a", Secret("s3cret"))],
+    "a lone surrogate": [("a", "\ud800")],
+}
+
+
+@pytest.mark.parametrize("fields", PAIRS.values(), ids=PAIRS)
+def test_parameters_that_are_none(fields: Any) -> None:
+    with pytest.raises(UsageError) as refusal:
+        request_of(ClientSecretBasic(Secret("s3cret")), fields=fields)
+    assert "s3cret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(("auth", "match"), [(Awaited(), "client_assertion_draft"), (Forgetful(), "NoneType")])

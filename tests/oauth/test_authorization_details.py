@@ -108,6 +108,25 @@ def test_details_that_cannot_be_asked_for(details: Any) -> None:
         ClientCredentialsFlow(confidential).token(authorization_details=details)
 
 
+@pytest.mark.parametrize(
+    ("types", "named"),
+    [
+        pytest.param((), "none", id="none"),
+        pytest.param(("account",), "'account'", id="one"),
+        pytest.param(tuple(f"t{number}" for number in range(9999)), "'t15'", id="many"),
+        pytest.param(("x" * 9999, "a\nb"), "...", id="long"),
+    ],
+)
+def test_the_message_names_some_of_what_a_server_lists(types: tuple[str, ...], named: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        AuthorizationCodeFlow(client(types), redirect_uri=REDIRECT).start(authorization_details=[PAYMENT])
+    text = str(refusal.value)
+    assert named in text
+    assert len(text) < 500
+    assert "'t16'" not in text
+    assert "\n" not in text
+
+
 def test_details_by_hand() -> None:
     with pytest.raises(UsageError, match="authorization_details"):
         AuthorizationCodeFlow(client(), redirect_uri=REDIRECT).start(extra={"authorization_details": "[]"})

@@ -34,6 +34,7 @@ from jwtkit import (
 from jwtkit.oauth import (
     AuthorizationCodeFlow,
     Client,
+    ClientAssertion,
     ClientAuthentication,
     ClientCredentialsFlow,
     ClientSecretBasic,
@@ -52,6 +53,7 @@ from jwtkit.oauth import (
     TokenExchangeFlow,
     TokenSet,
     authorize_request,
+    client_assertion_draft,
     dpop_proof_draft,
     introspect,
     parse_token_response,
@@ -189,7 +191,7 @@ NO_TARGETS: list[object] = [
     None, 5, b"https://a.example/", "", "/x", "a.example/x", "ftp://a.example/", "https:///x", "https://", "https:a.example",
     "https://user@a.example/", "https://a.example@b.example/", "https://a.example:0/", "https://a.example:99999/", "https://a.example:x/",
     "https://a.example/\n", "https://a.example/ x", " https://a.example/", "https://a.example\\x", "https://ä.example/",
-    "https://[::1/", "javascript:alert(1)", "https://a.example/\u00e9", "?https://a.example/", "#",
+    "https://[::1/", "http://[::1].evil.example/", "http://evil.example[::1]/", "https://[v1.a]/", "javascript:alert(1)", "https://a.example/\u00e9", "?https://a.example/", "#",
 ]  # fmt: skip
 
 
@@ -681,6 +683,38 @@ def test_by_hand() -> None:
     assert bearer.renew(token_request(bearer, [("grant_type", "x")])) == token_request(bearer, [("grant_type", "x")])
 
 
+@pytest.mark.parametrize("counts", [True, False], ids=["counts what it refused", "counts what it took"])
+def test_an_assertion_that_is_ready_goes_with_both_requests(counts: bool) -> None:
+    """A nonce that is known spares the second; `ClientAssertion` says so."""
+    dpop, seen, asked = DPoP(KEY), set[str](), list[HttpRequest]()
+
+    def authenticated() -> Client:
+        draft = client_assertion_draft("app", SERVER, alg="ES256", now=NOW)
+        token = draft.seal(KEY.sign(draft.signing_input), verify_with=KEY.public())
+        return client(dpop, ClientAssertion(token))
+
+    def send(request: HttpRequest) -> HttpResponse:
+        asked.append(request)
+        assertion = dict(parse_qsl(request.body.decode()))["client_assertion"]
+        if assertion in seen:
+            return answer({"error": "invalid_client"}, 401)
+        if claims_of(request).get("nonce") != "n-1":
+            seen.update([assertion] if counts else [])
+            return at_as("n-1")
+        return answer(BOUND)
+
+    if counts:
+        with pytest.raises(OAuthError) as refusal:
+            run(ClientCredentialsFlow(authenticated()).token(now=NOW), send=send)
+        assert refusal.value.error == "invalid_client"
+    else:
+        assert run(ClientCredentialsFlow(authenticated()).token(now=NOW), send=send).token_type == "DPoP"
+    assert len(asked) == 2
+    assert asked[0].body == asked[1].body
+    assert run(ClientCredentialsFlow(authenticated()).token(now=NOW), send=send).token_type == "DPoP"
+    assert len(asked) == 3
+
+
 # --- refresh keeps the key, sections 5 and 4.3 of the rules
 
 
@@ -749,6 +783,13 @@ def test_a_bearer_token(token_type: str, dpop: DPoP | None) -> None:
     peer = Peer(OK)
     run(authorize_request(GET, replace(TOKENS, token_type=token_type), dpop=dpop), send=peer)
     assert peer.asked[0].headers == (("Authorization", "Bearer at-1"),)
+
+
+def test_a_bearer_token_is_not_sent_again_for_a_nonce() -> None:
+    call, peer = replace(GET, method="POST", body=b"1"), Peer(at_rs("n-1"), OK)
+    tokens = replace(TOKENS, token_type="Bearer")
+    assert run(authorize_request(call, tokens, dpop=DPoP(KEY)), send=peer).status == 401
+    assert len(peer.asked) == 1
 
 
 def test_an_api_that_is_never_content() -> None:

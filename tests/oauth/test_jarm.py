@@ -437,13 +437,31 @@ def test_flows_that_cannot_be(named: Members) -> None:
 
 
 @pytest.mark.parametrize(
+    "algorithms",
+    [["ES256"], ("ES256",), {"ES256"}, {"ES256": 1}.keys(), iter(["ES256"]), (name for name in ["ES256"])],
+    ids=lambda given: type(given).__name__,
+)
+def test_algorithms_come_in_any_kind_of_list(algorithms: Any) -> None:
+    jarm = JARM(algorithms=algorithms)
+    for _ in range(2):  # an iterator has its items once, and two flows may share this
+        own = flow(jarm=jarm)
+        redirect = own.start(now=NOW)
+        assert check(own, redirect, signed(claims_of(redirect.session, {}))).code.reveal() == "c0de"
+    assert jarm.algorithms == ("ES256",)
+
+
+@pytest.mark.parametrize(
     "named",
     [
         {"algorithms": "ES256"},
         {"algorithms": ["none"]},
         {"algorithms": []},
         {"algorithms": ["HS256"]},
-        {"algorithms": iter(["ES256"])},
+        {"algorithms": b"ES256"},
+        {"algorithms": 5},
+        {"algorithms": None},
+        {"algorithms": iter(["HS256"])},
+        {"algorithms": iter([])},
     ],
     ids=str,
 )

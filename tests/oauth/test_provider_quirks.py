@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -382,6 +383,30 @@ def test_parameters_with_other_names() -> None:
     assert ("Accept", "application/json") in request.headers
 
 
+def test_a_request_that_is_renewed_keeps_the_other_names() -> None:
+    known = client(quirk_parameters={"client_id": "appid", "client_secret": "secret"})
+    request = known.request("token_endpoint", [("grant_type", "x")])
+    assert fields(request) == [("grant_type", "x"), ("appid", "app"), ("secret", "s3cret")]
+    assert known.renew(request) == request
+
+
+def test_a_pushed_request_with_other_names() -> None:
+    server = replace(SERVER, pushed_authorization_request_endpoint=f"{ISSUER}/par")
+    flow = AuthorizationCodeFlow(
+        client(server=server, quirk_parameters={"client_id": "client_key"}), redirect_uri=BACK, scope=["a"]
+    )
+    sent: list[HttpRequest] = []
+
+    def send(request: HttpRequest) -> HttpResponse:
+        sent.append(request)
+        return answer({"request_uri": "urn:x", "expires_in": 60}, 201)
+
+    redirect = run(flow.start_pushed(now=NOW), send=send)
+    assert parse_qsl(urlsplit(redirect.url).query) == [("client_key", "app"), ("request_uri", "urn:x")]
+    assert [value for name, value in fields(sent[0]) if name == "client_key"] == ["app"]
+    assert "client_id" not in dict(fields(sent[0]))
+
+
 def test_without_pkce() -> None:
     """LinkedIn refuses requests with it."""
     names = ("code_challenge", "code_challenge_method", "code_verifier")
@@ -490,7 +515,9 @@ def test_auth0s_audience() -> None:
 
     def send(request: HttpRequest) -> HttpResponse:
         asked.append(request)
-        return answer({"issuer": f"{ISSUER}/", "authorization_endpoint": f"{ISSUER}/authorize"})
+        return answer(
+            {"issuer": f"{ISSUER}/", **{f"{name}_endpoint": f"{ISSUER}/{name}" for name in ("authorization", "token")}}
+        )
 
     server = run(discover(f"{ISSUER}/"), send=send)
     assert asked[0].url == f"{ISSUER}/.well-known/oauth-authorization-server"
@@ -537,11 +564,36 @@ def test_what_a_fix_changes() -> None:
         pytest.param(lambda members: {"x": members["a"].upper()}, id="AttributeError"),
         pytest.param(lambda members: {"x": int("a")}, id="ValueError"),
         pytest.param(lambda members: {"x": members["b"][1]}, id="IndexError"),
+        pytest.param(lambda members: {"x": int(float(members["c"]))}, id="OverflowError"),
+        pytest.param(lambda members: {"x": 1 / len(members["b"])}, id="ZeroDivisionError"),
+        pytest.param(lambda members: Secret(members["d"]), id="UsageError"),
+        # what is no JSON
+        pytest.param(lambda members: {**members, "x": float(members["c"])}, id="infinite"),
+        pytest.param(lambda members: {**members, "x": {members["c"]}}, id="a set"),
+        pytest.param(lambda members: {**members, members["a"]: "x"}, id="a name that is a number"),
     ],
 )
 def test_a_fix_that_stumbles(change: Any) -> None:
-    response = answer({"a": 5, "b": []})
+    response = answer({"a": 5, "b": [], "c": "inf", "d": ""})
     assert fix_members(change)(response) is response
+
+
+def inner(members: Members) -> Members:
+    members["user"]["token"] = "new"
+    members["user"]["list"].append(1)
+    return members
+
+
+@pytest.mark.parametrize(
+    ("change", "came", "body"),
+    [
+        pytest.param(inner, {"user": {"token": "old", "list": []}}, {"user": {"token": "new", "list": [1]}}, id="inside"),
+        pytest.param(lambda it: {**it, "active": bool(it["active"])}, {"active": 1}, {"active": True}, id="1 to true"),
+        pytest.param(lambda it: {**it, "n": int(it["n"])}, {"n": 60.0}, {"n": 60}, id="a float to an int"),
+    ],
+)  # fmt: skip
+def test_a_change_that_compares_equal(change: Any, came: Members, body: Members) -> None:
+    assert fix_members(change)(answer(came)).body == json.dumps(body, separators=(",", ":")).encode()
 
 
 RESPONSES = st.builds(

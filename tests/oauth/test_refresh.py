@@ -146,7 +146,8 @@ def test_nothing_else_stays() -> None:
     [
         pytest.param((), None, ("a", "b"), (), id="as before"),
         pytest.param((), "b a", ("b", "a"), (), id="as the server says"),
-        pytest.param((), "a", ("a",), (), id="less, which the server says"),
+        pytest.param((), "a", ("a",), ("a", "b"), id="less, which the server says"),
+        pytest.param((), "", (), ("a", "b"), id="nothing, which the server says"),
         pytest.param((), "a b c", ("a", "b", "c"), (), id="more, which is reported"),
         pytest.param(("b",), None, ("b",), ("a", "b"), id="as asked for"),
         pytest.param(("b",), "b", ("b",), ("a", "b"), id="as asked for, and said"),
@@ -166,6 +167,13 @@ def test_less_once_is_not_less_for_ever() -> None:
     assert refreshed(NEW, kept).scope == ("a", "b")
     with pytest.raises(UsageError, match="not granted"):
         refreshed(NEW, kept, scope=["c"])
+
+
+def test_less_for_one_resource_is_not_less_for_the_next() -> None:
+    less = refreshed({**NEW, "scope": "a"}, resource=["https://a.example"])
+    kept = TokenSet.from_json(less.to_json())
+    assert refreshed(NEW, kept, scope=["b"], resource=["https://b.example"]).scope == ("b",)
+    assert refreshed(NEW, kept).scope == ("a", "b")
 
 
 def test_where_nobody_ever_named_a_scope_the_server_decides() -> None:

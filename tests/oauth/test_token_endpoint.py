@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -234,6 +235,8 @@ ACCEPTED: dict[str, tuple[HttpResponse, Callable[[TokenSet], bool]]] = {
     "unknown members": (response({**TOKENS, "x": [{}]}), lambda t: t.extra == {"x": ({},)}),
     "null tokens": (response({**TOKENS, "refresh_token": None, "id_token": None}), lambda t: t.refresh_token is None),
     "an empty refresh token": (response({**TOKENS, "refresh_token": ""}), lambda t: t.refresh_token is None),
+    "an empty issued_token_type": (response({**TOKENS, "issued_token_type": ""}), lambda t: t.issued_token_type is None),
+    "error null beside tokens": (response({**TOKENS, "error": None}), lambda t: t.access_token == Secret("at-1")),
 }  # fmt: skip
 
 
@@ -270,6 +273,7 @@ REFUSED: dict[str, tuple[HttpResponse, str]] = {
     "access token a list": (response({**TOKENS, "access_token": ["a"]}), "bad_member"),
     "access token that would split a header": (response({**TOKENS, "access_token": "at-1\r\nX: y"}), "bad_member"),
     "access token not ASCII": (response({**TOKENS, "access_token": "at-1\u00fc"}), "bad_member"),
+    "access token with a space, which no header carries": (response({**TOKENS, "access_token": "at-1 b"}), "bad_member"),
     "no token type": (response({"access_token": "at-1"}), "bad_member"),
     "token type empty": (response({**TOKENS, "token_type": ""}), "bad_member"),
     "token type null": (response({**TOKENS, "token_type": None}), "bad_member"),
@@ -290,7 +294,8 @@ REFUSED: dict[str, tuple[HttpResponse, str]] = {
     "issued_token_type false": (response({**TOKENS, "issued_token_type": False}), "bad_member"),
     # an error, 6749 section 5.2
     "error a number": (response({"error": 5}, 400), "bad_member"),
-    "error null": (response({"error": None}, 400), "bad_member"),
+    "error null": (response({"error": None}, 400), "unexpected_status"),
+    "error an object": (response({"error": {"message": "no"}}, 400), "bad_member"),
     "error empty": (response({"error": ""}, 400), "bad_member"),
     "error with a quote": (response({"error": 'a"'}, 400), "bad_member"),
     "error with a backslash": (response({"error": "a\\"}, 400), "bad_member"),
@@ -346,6 +351,15 @@ def test_a_refusal_keeps_when_to_ask_again() -> None:
     assert (refusal.value.status, refusal.value.retry_after) == (429, 7.0)
 
 
+def test_a_refusal_without_a_code_keeps_it_too() -> None:
+    answer = response({"error": {"message": "too fast"}}, 429, JSON, ("Retry-After", "7"))
+    with pytest.raises(ProtocolError) as refusal:
+        parse_token_response(answer)
+    error = refusal.value
+    assert (error.reason, error.status, error.retry_after) == ("bad_member", 429, 7.0)
+    assert error.excerpt == '{"error": {"message": "too fast"}}'
+
+
 def test_a_challenge_says_what_to_compare() -> None:
     with pytest.raises(ProtocolError, match=r"asks for 'Basic'.*client_id, secret and method"):
         parse_token_response(response(b"", 401, ("WWW-Authenticate", 'Basic realm="x"')))
@@ -376,7 +390,11 @@ def test_the_server_says_no(answer: HttpResponse, code: str) -> None:
     "named",
     [
         pytest.param({"token_types": "bearer"}, id="token_types a str"),
+        pytest.param({"token_types": [1]}, id="token_types of numbers"),
+        pytest.param({"token_types": None}, id="token_types None"),
         pytest.param({"requested_scope": "a b"}, id="requested_scope a str"),
+        pytest.param({"requested_scope": [None]}, id="requested_scope of None"),
+        pytest.param({"requested_scope": None}, id="requested_scope None"),
         pytest.param({"now": float("inf")}, id="now infinite"),
     ],
 )
@@ -388,6 +406,11 @@ def test_reading_refuses_mistakes(named: dict[str, Any]) -> None:
 def test_other_types_when_the_program_can_use_them() -> None:
     tokens = parse_token_response(response({**TOKENS, "token_type": "dPoP"}), token_types=["DPoP"])
     assert tokens.token_type == "dPoP"
+    with pytest.raises(ProtocolError, match="without spaces"):
+        parse_token_response(response({**TOKENS, "token_type": "dPoP", "access_token": "a b"}), token_types=["DPoP"])
+    of_another = response({**TOKENS, "token_type": "mac", "access_token": "a b"})
+    spaced = parse_token_response(of_another, token_types=["mac"])
+    assert TokenSet.from_json(spaced.to_json()).access_token == Secret("a b")
     with pytest.raises(ProtocolError, match="cannot use"):
         parse_token_response(response(TOKENS), token_types=["DPoP"])  # asked DPoP, got Bearer: 9449 section 5
 
@@ -432,6 +455,7 @@ def test_a_token_set_round_trips() -> None:
     assert TokenSet.from_json(least.to_json()) == least
     assert json.loads(least.to_json()) == {
         "v": 1,
+        "kind": "token set",
         "access_token": "a",
         "token_type": "Bearer",
         "scope": [],
@@ -440,8 +464,38 @@ def test_a_token_set_round_trips() -> None:
     }
 
 
+def nested(depth: int) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for _ in range(depth - 1):
+        members = {"x": members}
+    return members
+
+
+LARGE: dict[str, bytes] = {
+    "as deep as an answer may be": json.dumps({**TOKENS, **nested(32)}).encode(),
+    "as long as an answer may be": json.dumps({**TOKENS, "x": "y" * (1024 * 1024 - 150)}).encode(),
+    # written as 1000000000000000.0
+    "numbers that grow": json.dumps({**TOKENS, "x": [1]}).encode().replace(b"[1]", b"[" + b"1e15," * 209_000 + b"0]"),
+}
+
+
+@pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
+def test_what_was_parsed_can_be_kept(body: bytes) -> None:
+    tokens = parse_token_response(response(body), now=NOW)
+    assert TokenSet.from_json(tokens.to_json()) == tokens
+
+
+def test_a_subclass_is_kept_too() -> None:
+    class Own(TokenSet):
+        __slots__ = ()
+
+    own = Own(access_token=Secret("a"), token_type="Bearer", scope=("x",))
+    assert json.loads(own.to_json())["access_token"] == "a"
+    assert Own.from_json(own.to_json()) == own
+
+
 @given(
-    st.text(min_size=1, max_size=5),
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=5),
     st.lists(st.text(min_size=1, max_size=5), max_size=2),
     st.none() | st.floats(0, 1e12),
     st.none() | st.text(min_size=1, max_size=5),
@@ -462,10 +516,11 @@ def test_any_token_set_round_trips(
 
 
 GARBAGE_MEMBERS: dict[str, list[Any]] = {
-    "access_token": [None, "", 5, ["a"]],
+    "kind": [None, "", 5, "device session"],
+    "access_token": [None, "", 5, ["a"], "at-1 b", "at-1\nb", "at-1\u00fc"],
     "token_type": [None, "", 5],
-    "scope": ["a b", [1], {}, None],
-    "refresh_scope": ["a b", [None]],
+    "scope": ["a b", [1], {}, None, [""]],
+    "refresh_scope": ["a b", [None], ["a", ""]],
     "expires_at": ["soon", True, [], None],
     "refresh_token": ["", 5, None],
     "id_token": ["", {}, None],
@@ -476,6 +531,8 @@ GARBAGE: dict[str, tuple[dict[str, Any], type[JwtkitError]]] = {
     "another version": ({"v": 2}, NotAllowedError),
     "no version": ({"v": None}, NotAllowedError),
     "version a str": ({"v": "1"}, NotAllowedError),
+    "version true": ({"v": True}, NotAllowedError),
+    "version a float": ({"v": 1.0}, NotAllowedError),
     **{
         f"{name} {json.dumps(value)}": ({name: value}, MalformedError)
         for name, values in GARBAGE_MEMBERS.items()
@@ -497,7 +554,10 @@ def test_a_token_set_takes_any_text(text: str | bytes) -> None:
         TokenSet.from_json(text)
 
 
-@pytest.mark.parametrize("text", [None, 5, [], "{}", "x" * 300_000, '{"v":1,"v":1}'])
+TOO_LONG = json.dumps({**json.loads(ALL.to_json()), "extra": {"x": "y" * 4 * 1024 * 1024}})
+
+
+@pytest.mark.parametrize("text", [None, 5, [], "{}", TOO_LONG, '{"v":1,"v":1}'], ids=lambda text: repr(text)[:20])
 def test_a_token_set_refuses_other_texts(text: Any) -> None:
     with pytest.raises(RejectedError):
         TokenSet.from_json(text)
@@ -517,6 +577,14 @@ def test_a_token_set_refuses_other_texts(text: Any) -> None:
 def test_is_expired(expires_at: float | None, leeway: float, expired: bool) -> None:
     tokens = TokenSet(access_token=Secret("a"), token_type="Bearer", expires_at=expires_at)
     assert tokens.is_expired(leeway=leeway, now=NOW) is expired
+    assert tokens.is_expired(leeway=timedelta(seconds=leeway), now=NOW) is expired
+
+
+@pytest.mark.parametrize("named", [{"leeway": float("nan")}, {"leeway": -1}, {"leeway": "5"}, {"now": float("nan")}])
+def test_is_expired_refuses_mistakes(named: dict[str, Any]) -> None:
+    for expires_at in (NOW, None):
+        with pytest.raises(UsageError):
+            TokenSet(access_token=Secret("a"), token_type="Bearer", expires_at=expires_at).is_expired(**named)
 
 
 @pytest.mark.parametrize("secret", ["at-1", "rt-1", "it-1"])

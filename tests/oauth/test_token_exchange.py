@@ -102,7 +102,9 @@ MISTAKES: dict[str, dict[str, Any]] = {
     "requested type a number": {**SUBJECT, "requested_token_type": 5},
     "audience a str": {**SUBJECT, "audience": "one"},
     "audience empty": {**SUBJECT, "audience": [""]},
-    "audience a number": {**SUBJECT, "audience": [5]},
+    "audience of a number": {**SUBJECT, "audience": [5]},
+    "audience a number": {**SUBJECT, "audience": 5},
+    "audience None": {**SUBJECT, "audience": None},
     "resource a str": {**SUBJECT, "resource": "https://a.example"},
     "resource relative": {**SUBJECT, "resource": ["/a"]},
     "scope a str": {**SUBJECT, "scope": "x"},
@@ -154,6 +156,10 @@ ANSWERS: dict[str, tuple[dict[str, Any], Callable[[TokenSet], bool]]] = {
     "a refresh token": ({"refresh_token": "rt"}, lambda t: t.refresh_token == Secret("rt")),
     "no end": ({"expires_in": None}, lambda t: t.expires_at is None),
     "less scope": ({"scope": "y"}, lambda t: t.scope == ("y",)),
+    "spaces, where no header has to carry it": (
+        {"token_type": "N_A", "access_token": "<a b>"},
+        lambda t: t.access_token == Secret("<a b>"),
+    ),
 }
 
 

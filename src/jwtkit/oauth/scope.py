@@ -8,7 +8,7 @@ from typing import Final
 
 from jwtkit.errors import UsageError
 
-__all__ = ["check_scope", "is_scope", "listed", "split_scope"]
+__all__ = ["check_scope", "is_scope", "listed", "listed_texts", "split_scope"]
 
 _SCOPE_TOKEN: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
@@ -25,6 +25,18 @@ def listed(values: Iterable[str], argument: str) -> tuple[str, ...]:
         return tuple(values)
     except TypeError:
         raise UsageError(f"{argument} must be a list of str, got {type(values).__name__}") from None
+
+
+def listed_texts(values: Iterable[str], argument: str) -> tuple[str, ...]:
+    """Give the items of an argument that is a list of texts.
+
+    Raises:
+        UsageError: it is none.
+    """
+    texts = listed(values, argument)
+    if not all(isinstance(text, str) for text in texts):
+        raise UsageError(f"{argument} must be a list of str")
+    return texts
 
 
 def check_scope(scope: Iterable[str]) -> tuple[str, ...]:

@@ -82,4 +82,5 @@ def authorize_request(
         return with_access_token(request, tokens, dpop=dpop, now=now)
 
     first = authorized()
-    return ask(first) if dpop is None else dpop.ask_anew(first, authorized)
+    # A bearer token goes out without a proof, which no nonce could mend.
+    return dpop.ask_anew(first, authorized) if dpop is not None and tokens.token_type.lower() == "dpop" else ask(first)

@@ -23,7 +23,7 @@ from jwtkit.oauth.json_response import MAX_BYTES
 from jwtkit.oauth.metadata import ServerMetadata
 from jwtkit.oauth.urls import encode_form
 
-__all__ = ["Client"]
+__all__ = ["Client", "check_pairs"]
 
 # Where tokens are bound to the client's key, and where its code is (RFC 9449 sections 5 and 10.1).
 _BINDING: Final = ("token_endpoint", "pushed_authorization_request_endpoint")
@@ -65,8 +65,7 @@ class Client:
             raise UsageError(f"server must be ServerMetadata, got {type(self.server).__name__}: see discover(...)")
         if not isinstance(self.client_id, str) or not self.client_id or not self.client_id.isprintable():
             raise UsageError("client_id must be a non-empty, printable str")
-        if isinstance(self.auth, type) or not hasattr(self.auth, "credentials"):
-            raise UsageError("auth must be PublicClient(), ClientSecretBasic(...) or another ClientAuthentication")
+        _check_auth(self.auth)
         if self.dpop is not None:
             _check_dpop(self.dpop, self.server)
         self._check_quirks()
@@ -87,17 +86,18 @@ class Client:
             now: seconds since the epoch, for methods that date their proof; None reads the clock.
 
         Raises:
-            UsageError: the server has no such endpoint, or the fields hold an authentication of their own.
+            UsageError: the server has no such endpoint, or the fields are no pairs of non-empty text, or hold an
+                authentication of their own.
 
         Spec: RFC 6749 section 2.3, RFC 8705 section 5, RFC 9449 sections 5 and 10.1.
         """
-        proof = self._proof(now)
+        given, proof = check_pairs(fields), self._proof(now)
         own = (("Accept", "application/json"), ("Content-Type", "application/x-www-form-urlencoded"))
         request = HttpRequest(
             method="POST",
             url=self.server.endpoint(endpoint, mtls=proof.mtls),
             headers=(*own, *proof.headers),
-            body=encode_form(self.renamed(_authenticated(tuple(fields), proof.fields))),
+            body=encode_form(self.renamed(_authenticated(given, proof.fields))),
             max_bytes=MAX_BYTES,
             mtls=proof.mtls,
         )
@@ -120,14 +120,15 @@ class Client:
         from urllib.parse import parse_qsl
 
         proof = self._proof(now)
-        fields = tuple(
-            pair for pair in parse_qsl(request.body.decode("ascii"), keep_blank_values=True) if pair[0] not in _PROOFS
-        )
-        kept = tuple(pair for pair in request.headers if pair[0].lower() not in ("authorization", "dpop"))
+        # The form has the names that the server knows, so the proof is compared by them.
+        added = self.renamed(proof.fields)
+        old_fields = {self.quirk_parameters.get(name, name) for name in _PROOFS} | {name for name, _ in added}
+        old_headers = {"authorization", "dpop", *(name.lower() for name, _ in proof.headers)}
+        fields = parse_qsl(request.body.decode("ascii"), keep_blank_values=True)
         fresh = replace(
             request,
-            headers=(*kept, *proof.headers),
-            body=encode_form(_authenticated(fields, proof.fields)),
+            headers=(*(pair for pair in request.headers if pair[0].lower() not in old_headers), *proof.headers),
+            body=encode_form((*(pair for pair in fields if pair[0] not in old_fields), *added)),
         )
         had_dpop = any(name.lower() == "dpop" for name, _ in request.headers)
         return self.dpop.prove(fresh, now=now) if had_dpop and self.dpop is not None else fresh
@@ -161,7 +162,9 @@ class Client:
         for name in ("quirk_text_expires_in", "quirk_assume_bearer", "quirk_verification_url", "quirk_no_nonce"):
             if not isinstance(getattr(self, name), bool):
                 raise UsageError(f"{name} must be True or False")
-        check_parameters(self.quirk_parameters, public=getattr(self.auth, "method", None) == "none")
+        check_parameters(self.quirk_parameters, public=self.auth.method == "none")
+        # A copy, because whoever changed the original later would go around the check.
+        object.__setattr__(self, "quirk_parameters", MappingProxyType(dict(self.quirk_parameters)))
         if self.dpop is not None and self.quirk_parameters:
             raise UsageError("quirk_parameters cannot go with dpop, whose requests are written anew")
 
@@ -175,6 +178,33 @@ class Client:
             hint = ": for a key that is awaited there is client_assertion_draft(...)"
         kind = type(self.auth).__name__
         raise UsageError(f"credentials of the {kind} must give Credentials(...), got {type(proof).__name__}{hint}")
+
+
+def check_pairs(fields: Iterable[tuple[str, str]]) -> Fields:
+    """Check the parameters of a form.
+
+    Raises:
+        UsageError: they are no pairs of non-empty text.
+    """
+    given = tuple(fields) if isinstance(fields, Iterable) else (fields,)
+    for pair in given:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)):
+            # A Secret that is not revealed, for example, would go out as the word that hides it.
+            raise UsageError("parameters are pairs of non-empty str")
+        try:
+            "".join(pair).encode("utf-8")
+        except UnicodeEncodeError:
+            raise UsageError("a parameter holds a lone surrogate, which UTF-8 cannot carry") from None
+    return given
+
+
+def _check_auth(auth: object) -> None:
+    named = isinstance(getattr(auth, "method", None), str) and callable(getattr(auth, "credentials", None))
+    if isinstance(auth, type) or not named:
+        raise UsageError(
+            "auth must be PublicClient(), ClientSecretBasic(...) or another ClientAuthentication, "
+            "which has a method, its registered name, and credentials"
+        )
 
 
 def _check_dpop(dpop: object, server: ServerMetadata) -> None:

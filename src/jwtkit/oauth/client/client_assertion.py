@@ -54,6 +54,9 @@ class ClientAssertion:
     into the client for one request: `dataclasses.replace(client, auth=ClientAssertion(token))`. A server takes each
     assertion once.
 
+    A client with DPoP asks a second time where the server wants a nonce, and the same assertion goes with it; a server
+    that counted it the first time refuses it. The nonce is known from then on, so draft another one and ask anew.
+
     Attributes:
         token: the assertion.
         quirk_audience: as it was drafted.

@@ -42,8 +42,10 @@ class JARM:
     leeway: float | timedelta | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.algorithms, str) or not isinstance(self.algorithms, (tuple, list, set, frozenset)):
+        if isinstance(self.algorithms, (str, bytes)) or not isinstance(self.algorithms, Iterable):
             raise UsageError("algorithms is a list: write algorithms=['RS256']", code="algorithms_is_text")
         names = check_algorithms(self.algorithms)
+        # An iterator has its items once, and a list could change.
+        object.__setattr__(self, "algorithms", names)
         if self.keys is None and any(SIGNATURE_ALGORITHMS[name].kty == "oct" for name in names):
             raise UsageError("responses with HS* are verified with the client's secret: pass keys=JWK.from_secret(...)")

@@ -42,7 +42,8 @@ def fix_members(change: Callable[[dict[str, Any]], Mapping[str, Any]], *, form: 
 
     Args:
         change: takes the members of the JSON object, and gives those that there should be. It is asked about refusals
-            too. Where it stumbles over what came, with a KeyError for example, the answer stays as it is.
+            too. Where it stumbles over what came, with a KeyError for example, or gives what is no JSON, the answer
+            stays as it is.
         form: whether an answer that is not JSON is to be read as a form; all its members are text then.
 
     Returns:
@@ -61,18 +62,23 @@ def fix_members(change: Callable[[dict[str, Any]], Mapping[str, Any]], *, form: 
         members = _members(response, form=form)
         if members is None:
             return response
+        # Written before and after, because `change` may alter what it was given, and True equals 1 in Python only.
+        before = _wire.serialize(members, _WHAT)
         try:
-            changed = change(dict(members))
-        except (LookupError, TypeError, AttributeError, ValueError):
-            # Whatever a server sends, its answer is refused by the parser, and never by an accident.
+            changed: object = change(members)
+        except Exception:  # noqa: BLE001 - whatever a server sends, the parser refuses it, and never an accident
             return response
         if not isinstance(changed, Mapping):
             raise UsageError(f"change must give a mapping of members, got {type(changed).__name__}")
-        if changed == members and is_json(response):
+        try:
+            after = _wire.serialize(changed, _WHAT)
+        except UsageError:
+            return response  # such as a NaN, which a text of the server can have become
+        if after == before and is_json(response):
             return response
         kept = tuple(pair for pair in response.headers if pair[0].lower() not in ("content-type", "content-length"))
         headers = (*kept, ("Content-Type", "application/json"))
-        return HttpResponse(status=response.status, headers=headers, body=_wire.serialize(changed, _WHAT))
+        return HttpResponse(status=response.status, headers=headers, body=after)
 
     return fix
 

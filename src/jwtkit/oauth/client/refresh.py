@@ -107,7 +107,8 @@ def parse_refresh_response(
     return replace(
         fresh,
         refresh_token=fresh.refresh_token or _refresh_token(tokens),
-        refresh_scope=good_for if wanted else (),
+        # Less may come without `scope` too, for a `resource` for example.
+        refresh_scope=good_for if wanted or set(fresh.scope) < set(good_for) else (),
         id_token=fresh.id_token or tokens.id_token,
     )
 

@@ -20,8 +20,8 @@ from jwtkit import _wire
 from jwtkit._clock import resolve_now
 from jwtkit.errors import MalformedError, OAuthError, ProtocolError, ProtocolReason, UsageError, quote
 from jwtkit.oauth.client.authorization_details import is_authorization_details
-from jwtkit.oauth.client.client import Client
-from jwtkit.oauth.client.token_set import TokenSet
+from jwtkit.oauth.client.client import Client, check_pairs
+from jwtkit.oauth.client.token_set import TokenSet, is_token_text
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import (
     bad_member,
@@ -34,12 +34,13 @@ from jwtkit.oauth.json_response import (
     unusable,
 )
 from jwtkit.oauth.resource_indicator import check_resources
-from jwtkit.oauth.scope import check_scope, is_scope, split_scope
+from jwtkit.oauth.scope import check_scope, is_scope, listed_texts, split_scope
 from jwtkit.oauth.secret import Secret
 from jwtkit.oauth.steps import Steps, ask
 
 __all__ = [
     "NOTHING",
+    "answer_as_it_came",
     "ask_endpoint",
     "endpoint_request",
     "exchange",
@@ -57,8 +58,6 @@ __all__ = [
 NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _WHAT: Final = "token endpoint"
 _ERROR_TEXT: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
-# What a token is written with (RFC 6749 appendix A.12): one of these goes into a header.
-_TOKEN_TEXT: Final = re.compile(r"[\x20-\x7e]+")
 _LONGEST_LIFETIME: Final = 100 * 366 * 24 * 3600
 _KNOWN: Final = (
     "access_token",
@@ -168,17 +167,19 @@ def parse_token_response(
     Raises:
         OAuthError: the server said no; `.error` is the code.
         ProtocolError: `.reason` and `.status` tell what was wrong with the answer.
+        UsageError: an argument is of the wrong form.
 
     Spec: RFC 6749 sections 5.1 and 5.2.
     """
     moment = resolve_now(now)
-    if isinstance(token_types, str) or isinstance(requested_scope, str):
-        raise UsageError("token_types and requested_scope are lists of str")
+    usable, requested = listed_texts(token_types, "token_types"), listed_texts(requested_scope, "requested_scope")
     members = read_answer(response, _WHAT)
     access_token, token_type = (_required_text(members, name) for name in ("access_token", "token_type"))
-    if token_type.lower() not in {known.lower() for known in token_types}:
+    if token_type.lower() not in {known.lower() for known in usable}:
         message = f"{_WHAT} gave a token of type {quote(token_type)}, which this client cannot use"
         raise ProtocolError(message, reason=ProtocolReason.TOKEN_TYPE, status=response.status)
+    if not is_token_text(access_token, token_type):
+        raise bad_member(_WHAT, "access_token", "without spaces, because it goes into a header", response.status)
     scope = optional_text(members, "scope", _WHAT, response.status)
     if not is_scope(scope or ""):
         raise bad_member(_WHAT, "scope", "a list of scopes with spaces between", response.status)
@@ -189,11 +190,11 @@ def parse_token_response(
     return TokenSet(
         access_token=Secret(access_token),
         token_type=token_type,
-        scope=tuple(requested_scope) if scope is None else split_scope(scope),
+        scope=requested if scope is None else split_scope(scope),
         expires_at=None if members.get("expires_in") is None else moment + seconds_from(members, "expires_in", _WHAT),
         refresh_token=_optional_secret(members, "refresh_token"),
         id_token=_optional_secret(members, "id_token"),
-        issued_token_type=optional_text(members, "issued_token_type", _WHAT, response.status),
+        issued_token_type=optional_text(members, "issued_token_type", _WHAT, response.status) or None,
         extra=_wire.freeze({name: value for name, value in members.items() if name not in _KNOWN}),
     )
 
@@ -204,10 +205,15 @@ def token_types_of(client: Client) -> tuple[str, ...]:
 
 
 def ask_endpoint(client: Client, request: HttpRequest, now: float | None) -> Steps[HttpRequest, HttpResponse]:
+    """Ask, and give the answer as the client's quirks correct it."""
+    return client.corrected((yield from answer_as_it_came(client, request, now)))
+
+
+def answer_as_it_came(client: Client, request: HttpRequest, now: float | None) -> Steps[HttpRequest, HttpResponse]:
     """Ask, and once more where the server wants a new nonce in the DPoP proof (RFC 9449 section 8)."""
     if client.dpop is None:
-        return client.corrected((yield from ask(request)))
-    return client.corrected((yield from client.dpop.ask_anew(request, lambda: client.renew(request, now=now))))
+        return (yield from ask(request))
+    return (yield from client.dpop.ask_anew(request, lambda: client.renew(request, now=now)))
 
 
 def read_tokens(client: Client, response: HttpResponse, scope: Iterable[str], now: float | None) -> TokenSet:
@@ -252,7 +258,8 @@ def read_answer(
         said = f" ({quote(error)})" if isinstance(error, str) and _ERROR_TEXT.fullmatch(error) else ""
         message = f"{what} failed with {status}{said}: ask again later"
         raise unusable(response, message, ProtocolReason.UNEXPECTED_STATUS)
-    if "error" in members and (error_with_200 or status != 200):
+    # A null says nothing, as everywhere.
+    if members.get("error") is not None and (error_with_200 or status != 200):
         raise oauth_error(members, what, response)
     expect_status(response, what, success)
     return members
@@ -262,7 +269,8 @@ def oauth_error(members: dict[str, Any], what: str, response: HttpResponse | Non
     """Make the error that a peer's `error` member, or parameter, calls for; without response it came by the browser."""
     error, status = members["error"], None if response is None else response.status
     if not isinstance(error, str) or not _ERROR_TEXT.fullmatch(error):
-        return bad_member(what, "error", "an error code of printable ASCII", status)
+        finding = bad_member(what, "error", "an error code of printable ASCII")
+        return finding if response is None else unusable(response, str(finding), ProtocolReason.BAD_MEMBER)
     description, uri = (_text_or_none(members.get(name)) for name in ("error_description", "error_uri"))
     extra = {name: value for name, value in members.items() if name not in ("error", "error_description", "error_uri")}
     message = f"{what} refused: {quote(error)}" + (f" ({quote(description)})" if description else "")
@@ -285,17 +293,10 @@ def seconds_from(members: Mapping[str, Any], name: str, what: str) -> float:
 
 
 def _checked(fields: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    given = tuple(fields)
-    for pair in given:
-        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)):
-            # A Secret that is not revealed, for example, would go out as the word that hides it.
-            raise UsageError("parameters are pairs of non-empty str")
-        if pair[0] in _CREDENTIALS:
-            raise UsageError(f"parameter {pair[0]!r} comes from the client's authentication: leave it out")
-        try:
-            "".join(pair).encode("utf-8")
-        except UnicodeEncodeError:
-            raise UsageError("a parameter holds a lone surrogate, which UTF-8 cannot carry") from None
+    given = check_pairs(fields)
+    for name, _ in given:
+        if name in _CREDENTIALS:
+            raise UsageError(f"parameter {name!r} comes from the client's authentication: leave it out")
     return given
 
 
@@ -317,7 +318,7 @@ def _text_or_none(value: object) -> str | None:
 
 def _required_text(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
-    if not isinstance(value, str) or not _TOKEN_TEXT.fullmatch(value):
+    if not isinstance(value, str) or not is_token_text(value):
         raise bad_member(_WHAT, name, "a non-empty string of printable ASCII", 200)
     return value
 

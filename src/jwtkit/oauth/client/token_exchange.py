@@ -23,7 +23,7 @@ from jwtkit.oauth.client.token_endpoint import (
 from jwtkit.oauth.client.token_set import TokenSet
 from jwtkit.oauth.http import HttpRequest, HttpResponse
 from jwtkit.oauth.json_response import bad_member
-from jwtkit.oauth.scope import check_scope
+from jwtkit.oauth.scope import check_scope, listed_texts
 from jwtkit.oauth.secret import Secret
 from jwtkit.oauth.steps import Steps
 
@@ -80,8 +80,6 @@ def token_exchange_request(
     """
     if (actor_token is None) is not (actor_token_type is None):
         raise UsageError("actor_token and actor_token_type go together: give both or neither")
-    if isinstance(audience, (str, bytes)):
-        raise UsageError(f"audience is a list: write audience=[{audience!r}]")
     own = [
         ("grant_type", _GRANT),
         ("subject_token", token_text(subject_token, "subject_token")),
@@ -90,7 +88,7 @@ def token_exchange_request(
         ("actor_token_type", _optional_type(actor_token_type, "actor_token_type")),
         ("requested_token_type", _optional_type(requested_token_type, "requested_token_type")),
         ("audience", None),  # it cannot be in extra, even where none is given
-        *(("audience", name) for name in audience),
+        *(("audience", name) for name in listed_texts(audience, "audience")),
     ]
     return token_request(client, form_fields(own, scope=scope, resource=resource, extra=extra), now=now)
 
