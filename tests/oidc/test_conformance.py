@@ -317,7 +317,9 @@ def test_discovery_refuses(change: Members, reason: str, provider: Provider) -> 
 def known(op: Provider, **named: Any) -> Members:
     own = op.flow(scope=["openid", "email"])
     done = op.login(own)
-    steps = userinfo(op.client(), done.tokens, id_token=done.id_token, keys=own.keys, now=NOW, **named)
+    if named.get("signed"):
+        named["keys"] = own.keys
+    steps = userinfo(op.client(), done.tokens, id_token=done.id_token, now=NOW, **named)
     return dict(run(steps, send=op.send).claims)
 
 

@@ -61,6 +61,8 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
     "at_hash, but no access token": ({"at_hash": "whatever"}, {}, []),
     "max_age kept": ({"auth_time": NOW - 100}, {"max_age": 100}, []),
     "max_age kept with the leeway": ({"auth_time": NOW - 130}, {"max_age": 100}, []),
+    "auth_time ahead, but nobody asked": ({"auth_time": NOW + 31}, {}, []),
+    "auth_time ahead by the leeway": ({"auth_time": NOW + 30}, {"max_age": 0}, []),
     "max_age 0, just now": ({"auth_time": NOW}, {"max_age": 0}, []),
     "max_age a timedelta": ({"auth_time": NOW - 100}, {"max_age": timedelta(seconds=100)}, []),
     "c_hash fits (3.3.2.11)": ({"c_hash": CODE_HASH}, {"code": "a-code"}, []),
@@ -93,6 +95,8 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] =
     "at_hash not ASCII": ({"at_hash": "ä"}, {"access_token": "x"}, [("at_hash", "not_accepted")]),
     "at_hash a number": ({"at_hash": 5}, {}, [("at_hash", "wrong_type")]),
     "no auth_time, but asked": ({}, {"max_age": 100}, [("auth_time", "missing")]),
+    "auth_time in milliseconds": ({"auth_time": NOW * 1000}, {"max_age": 100}, [("auth_time", "issued_in_the_future")]),
+    "auth_time ahead": ({"auth_time": NOW + 31}, {"max_age": 100}, [("auth_time", "issued_in_the_future")]),
     "too long ago": ({"auth_time": NOW - 131}, {"max_age": 100}, [("auth_time", "too_old")]),
     "c_hash missing": ({}, {"code": "a-code"}, [("c_hash", "missing")]),
     "c_hash null": ({"c_hash": None}, {"code": "a-code"}, [("c_hash", "missing")]),
@@ -148,7 +152,7 @@ def test_trusted_audiences_and_leeway() -> None:
     )
     text = sign(aud=["app", "x"], azp="app", exp=NOW - 99, auth_time=NOW - 200)
     assert lenient.verify(text, nonce="n", max_age=100, now=NOW).claims.aud == ("app", "x")
-    with pytest.raises(UsageError, match="collection"):
+    with pytest.raises(UsageError, match="is a list"):
         IdTokenVerifier(issuer="i", client_id="c", keys=KEY, algorithms=["ES256"], trusted_audiences="x")
 
 
@@ -192,7 +196,7 @@ def test_a_provider_with_several_names(issuer: Any, iss: str, accepted: bool) ->
     [
         ({"issuer": UNCHECKED}, "always checked"),
         ({"issuer": ""}, "issuer"),
-        ({"trusted_audiences": [5]}, "trusted_audiences must be a collection of str"),
+        ({"trusted_audiences": [5]}, "trusted_audiences must be a list of str"),
         ({"required": "s_hash"}, "required"),
         ({"required": 5}, "required"),
         ({"required": [["s_hash"]]}, "required"),
@@ -294,6 +298,9 @@ def test_mismatches_of_a_refresh_are_data() -> None:
 
 
 def test_a_record_is_what_the_token_said() -> None:
+    empty = VERIFIER.verify(sign(nonce="", sid=""), nonce="", now=NOW).record
+    assert (empty.nonce, empty.sid) == (None, None)
+    assert LoginRecord.from_json(empty.to_json()) == empty
     text = sign(aud=["app", "app"], azp="app", auth_time=NOW, sid="s", email="a@example.com")
     assert VERIFIER.verify(text, nonce="n", now=NOW).record == LoginRecord(
         iss="https://op", sub="alice", aud=("app", "app"), azp="app", auth_time=NOW, nonce="n", sid="s"
@@ -317,6 +324,12 @@ def test_an_id_token_is_proof() -> None:
     made: Any = VERIFIER.verify(sign(), nonce="n", now=NOW)
     assert copy.deepcopy(copy.copy(made)) is made
     assert repr(made) == "IdToken(iss, aud, sub, nonce, exp, iat)"
+    odd_names: dict[str, Any] = {"a\nb": 1, "x" * 70: 1}
+    odd = VERIFIER.verify(sign(**odd_names), nonce="n", now=NOW)
+    assert repr(odd) == f"IdToken(iss, aud, sub, nonce, exp, iat, 'a\\nb', '{'x' * 63}...)"
+    many_names: dict[str, Any] = {f"n{number}": 1 for number in range(100)}
+    many = VERIFIER.verify(sign(**many_names), nonce="n", now=NOW)
+    assert repr(many).endswith(", n33, ...)")
     with pytest.raises(AttributeError):
         made._token = None
     with pytest.raises(UsageError, match="cannot be pickled"):

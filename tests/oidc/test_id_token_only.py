@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from jwtkit import JwtkitError, UsageError
-from jwtkit.oauth import AuthorizationCodeFlow, run
+from jwtkit import JwtkitError, ProtocolError, UsageError
+from jwtkit.oauth import AuthorizationCodeFlow, Consume, run
 from jwtkit.oidc import IdToken, finish_with_id_token_only
 
 NOW = 1_800_000_000
@@ -60,6 +60,25 @@ def test_a_signature_that_does_not_verify(provider: Provider) -> None:
     assert provider.why(refusal.value) == "SignatureError"
 
 
+def test_it_counts_once_where_that_is_asked(provider: Provider) -> None:
+    provider.bend["tokens"] = {"access_token": ...}
+    own = provider.flow()
+    redirect = own.start(now=NOW)
+    callback = own.callback(redirect.session, provider.browser(redirect.url), now=NOW)
+    seen: set[str] = set()
+
+    def consume(what: Consume) -> bool:
+        new = what.key not in seen
+        seen.add(what.key)
+        return new
+
+    steps = [finish_with_id_token_only(own, callback, once=True, now=NOW) for _ in range(2)]
+    assert run(steps[0], send=provider.send, consume=consume).sub == "alice"
+    with pytest.raises(ProtocolError) as refusal:
+        run(steps[1], send=provider.send, consume=consume)
+    assert refusal.value.reason == "session_used"
+
+
 def test_by_default_it_is_refused(provider: Provider) -> None:
     provider.bend["tokens"] = {"access_token": ...}
     with pytest.raises(JwtkitError) as refusal:
@@ -75,4 +94,4 @@ def test_mistakes(provider: Provider) -> None:
     with pytest.raises(UsageError, match="has no nonce"):
         finish_with_id_token_only(provider.flow(), callback)
     with pytest.raises(UsageError, match="LoginFlow"):
-        finish_with_id_token_only(plain, callback)  # type: ignore[arg-type]  # the mistake under test
+        finish_with_id_token_only(plain, callback)  # type: ignore[call-overload]  # the mistake under test

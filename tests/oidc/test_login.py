@@ -108,9 +108,11 @@ MISTAKES: dict[str, tuple[Callable[[Provider], object], str]] = {
     "algorithms a str": (lambda op: flow(op, algorithms="RS256"), "algorithms is a list"),
     "none": (lambda op: flow(op, algorithms=["none"]), "none"),
     "keys as text": (lambda op: flow(op, keys="{}"), "parsed"),
-    "trusted audience a str": (lambda op: flow(op, trusted_audiences="x"), "collection"),
-    "trusted audience a number": (lambda op: flow(op, trusted_audiences=[5]), "collection of str"),
+    "trusted audience a str": (lambda op: flow(op, trusted_audiences="x"), "is a list"),
+    "trusted audience a number": (lambda op: flow(op, trusted_audiences=[5]), "list of str"),
     "decryption a key": (lambda op: flow(op, decryption=JWK.generate("A256GCM")), "Decryption"),
+    "s_hash without an ID token there": (lambda op: flow(op, require_s_hash=True), "require_s_hash"),
+    "s_hash a str": (lambda op: flow(op, response_type="code id_token", require_s_hash="no"), "require_s_hash"),
     "issuer unchecked": (lambda op: flow(op, quirk_issuer=[]), "issuer"),
     # Core section 10.1: a secret, and only for who has one.
     "HS256, a public client": (lambda op: flow(op, algorithms=["HS256"]), "public client"),
@@ -263,6 +265,19 @@ def test_a_session_of_another_flow_has_no_nonce(provider: Provider) -> None:
         own.finish(plain.callback(redirect.session, url, now=NOW))
     with pytest.raises(UsageError, match="must come from"):
         own.finish("c0de")  # type: ignore[call-overload]  # the mistake under test
+
+
+def test_a_callback_of_a_login_is_finished_by_a_login(provider: Provider) -> None:
+    """Elsewhere its code would be sent without a look at the ID token that came with it."""
+    own = flow(provider, response_type="code id_token")
+    redirect = own.start(now=NOW)
+    provider.bend["front"] = {"c_hash": "forged"}
+    callback = own.callback(redirect.session, provider.browser(redirect.url), now=NOW)
+    plain = AuthorizationCodeFlow(provider.client(), redirect_uri=REDIRECT)
+    with pytest.raises(UsageError, match="LoginFlow"):
+        plain.finish(callback)
+    with pytest.raises(UsageError, match="LoginFlow"):
+        plain.token_request(callback)
 
 
 def test_another_logins_callback_is_refused(provider: Provider) -> None:

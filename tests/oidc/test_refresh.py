@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,8 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtkit import JWK, JWKS, JwtkitError, MalformedError, NotAllowedError, RejectedError, SignatureError, UsageError
-from jwtkit.oauth import TokenSet, run
+from jwtkit import (
+    JWK,
+    JWKS,
+    JwtkitError,
+    MalformedError,
+    NotAllowedError,
+    ProtocolError,
+    RejectedError,
+    SignatureError,
+    UsageError,
+)
+from jwtkit.oauth import HttpResponse, TokenSet, run
 from jwtkit.oidc import IdTokenVerifier, Login, LoginFlow, LoginRecord, RefreshedLogin
 
 NOW = 1_800_000_000
@@ -86,6 +97,22 @@ def test_keys_come_before_the_refresh_token_is_spent(provider: Provider) -> None
     _, done = logged_in(provider)
     run(provider.flow().refresh(done.tokens, done.record, now=LATER), send=provider.send)
     assert provider.paths() == ["jwks_uri", "token_endpoint"]
+
+
+def test_keys_that_are_too_old_come_before_it_too(provider: Provider) -> None:
+    own, done = logged_in(provider)
+    provider.answers["jwks_uri"] = HttpResponse(status=503)
+    with pytest.raises(ProtocolError):
+        run(own.refresh(done.tokens, done.record, now=NOW + 3 * 24 * 3600), send=provider.send)
+    assert provider.paths() == ["jwks_uri"]
+
+
+def test_no_refresh_token_goes_to_another_provider(provider: Provider) -> None:
+    own, done = logged_in(provider)
+    with pytest.raises(UsageError, match="not of the client 'app'"):
+        own.refresh(done.tokens, replace(done.record, aud=("other",)))
+    with pytest.raises(UsageError, match=r"a login at 'https://evil\.example'"):
+        own.refresh(done.tokens, replace(done.record, iss="https://evil.example"))
 
 
 # (of the first ID token, of the new one, what comes of it)
@@ -204,13 +231,18 @@ def test_a_record_in_json() -> None:
     [
         ("", MalformedError),
         ("[]", MalformedError),
-        ('{"v":2,"iss":"i","sub":"s","aud":["a"]}', NotAllowedError),
-        ('{"iss":"i","sub":"s","aud":["a"]}', NotAllowedError),
-        ('{"v":1,"sub":"s","aud":["a"]}', MalformedError),
-        ('{"v":1,"iss":"i","sub":"","aud":["a"]}', MalformedError),
-        ('{"v":1,"iss":"i","sub":"s","aud":"a"}', MalformedError),
-        ('{"v":1,"iss":"i","sub":"s","aud":["a"],"auth_time":"x"}', MalformedError),
-        ('{"v":1,"iss":"i","sub":"s","aud":["a"],"nonce":5}', MalformedError),
+        ('{"v":2,"kind":"login record","iss":"i","sub":"s","aud":["a"]}', NotAllowedError),
+        ('{"kind":"login record","iss":"i","sub":"s","aud":["a"]}', NotAllowedError),
+        ('{"v":1,"iss":"i","sub":"s","aud":["a"]}', MalformedError),
+        ('{"v":1,"kind":"token set","iss":"i","sub":"s","aud":["a"]}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"s"}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"s","aud":[]}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"s","aud":[""]}', MalformedError),
+        ('{"v":1,"kind":"login record","sub":"s","aud":["a"]}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"","aud":["a"]}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"s","aud":"a"}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"s","aud":["a"],"auth_time":"x"}', MalformedError),
+        ('{"v":1,"kind":"login record","iss":"i","sub":"s","aud":["a"],"nonce":5}', MalformedError),
     ],
 )
 def test_a_record_refuses(text: str, error: type[JwtkitError]) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from jwtkit import UsageError
+from jwtkit import ProtocolError, UsageError
 from jwtkit.oauth import AuthorizationCodeFlow, Client, PublicClient, ServerMetadata
 from jwtkit.oidc import SessionCheck, session_check
 
@@ -15,7 +15,8 @@ ISSUER, REDIRECT = "https://login.example.com", "https://app.example.com/callbac
 
 
 def client(client_id: str = "app", **named: Any) -> Client:
-    members = {"check_session_iframe": f"{ISSUER}:8443/session?x=1", "authorization_endpoint": f"{ISSUER}/a", **named}
+    endpoints = {"authorization_endpoint": f"{ISSUER}/a", "token_endpoint": f"{ISSUER}/t"}
+    members = {"check_session_iframe": f"{ISSUER}:8443/session?x=1", **endpoints, **named}
     return Client(server=ServerMetadata(issuer=ISSUER, **members), client_id=client_id, auth=PublicClient())
 
 
@@ -25,8 +26,27 @@ def test_what_a_page_needs() -> None:
     )
 
 
-@pytest.mark.parametrize("session_state", ["", " ", "a b", "a\nb", None, 5], ids=repr)
-def test_a_state_that_cannot_be_in_a_message(session_state: Any) -> None:
+@pytest.mark.parametrize(
+    ("frame_url", "origin"),
+    [
+        ("https://LOGIN.example.com:443/s", "https://login.example.com"),
+        ("https://login.example.com:0443/s", "https://login.example.com"),
+        ("https://[2001:DB8::1]:8443/s", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_the_origin_is_what_a_browser_says(frame_url: str, origin: str) -> None:
+    assert session_check(client(check_session_iframe=frame_url), "s").origin == origin
+
+
+@pytest.mark.parametrize("session_state", ["", " ", "a b", "a\nb"], ids=repr)
+def test_a_state_that_cannot_be_in_a_message(session_state: str) -> None:
+    with pytest.raises(ProtocolError, match="session_state") as refusal:
+        session_check(client(), session_state)
+    assert refusal.value.reason == "bad_member"
+
+
+@pytest.mark.parametrize("session_state", [None, 5], ids=repr)
+def test_a_state_that_is_no_text(session_state: Any) -> None:
     with pytest.raises(UsageError, match="session_state"):
         session_check(client(), session_state)
 

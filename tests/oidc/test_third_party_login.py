@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jwtkit import JwtkitError, ProtocolError, RejectedError, UsageError
-from jwtkit.oauth import InboundRequest
-from jwtkit.oidc import ThirdPartyLogin, parse_third_party_login
+from jwtkit.oauth import Client, InboundRequest, PublicClient, ServerMetadata
+from jwtkit.oidc import LoginFlow, ThirdPartyLogin, parse_third_party_login
 
 Provider = Any  # of conftest.py, which a test cannot import
 OP, OTHER_OP = "https://op.example.com", "https://login.example.org/tenant"
@@ -59,6 +59,9 @@ TABLE: dict[str, tuple[str | InboundRequest, ThirdPartyLogin | str]] = {
     "a POST of nothing": (posted(b"", ()), "wrong_endpoint"),
     "a POST with two types": (posted(f"iss={OP}".encode(), FORM * 2), "wrong_endpoint"),
     "PUT": (posted(f"iss={OP}".encode(), method="PUT"), "wrong_endpoint"),
+    "a hint over two lines": (asked(login_hint="a\nb"), "bad_member"),
+    "a hint with a space that does not break": (asked(login_hint="a\xa0b"), "bad_member"),
+    "a hint that does not show": (asked(login_hint="\u200b"), "bad_member"),
     "not UTF-8": (f"{URL}?iss=%ff", "MalformedError"),
 }  # fmt: skip
 
@@ -173,6 +176,18 @@ def test_then_a_login_as_ever(provider: Provider) -> None:
     assert "x" * 43 not in states
 
 
+FLOW = LoginFlow(
+    Client(
+        server=ServerMetadata(
+            issuer=OP, authorization_endpoint=f"{OP}/a", token_endpoint=f"{OP}/t", jwks_uri=f"{OP}/jwks"
+        ),
+        client_id="app",
+        auth=PublicClient(),
+    ),
+    redirect_uri="https://app.example.com/callback",
+)
+
+
 @given(
     st.text(max_size=60)
     | st.text("iss=login_hint&target_uri?%/#", max_size=60).map(lambda text: f"?iss={OP}&{text}")
@@ -185,7 +200,7 @@ def test_any_url_gives_a_value_that_a_flow_takes(text: str) -> None:
         except RejectedError:
             continue
         assert wanted.iss == OP
-        assert wanted.login_hint is None or urlencode({"login_hint": wanted.login_hint})
+        assert FLOW.start(login_hint=wanted.login_hint).url
 
 
 @given(st.text(max_size=20), st.sampled_from(["", ".", "@", ":", "\\", "/", "//", "?", "#", "%2f"]))

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ from jwtkit.oauth import (
     ServerMetadata,
     TlsClientAuth,
     TokenSet,
+    fix_members,
     run,
 )
 from jwtkit.oidc import (
@@ -118,6 +120,10 @@ OTHER: Any = "x"
         pytest.param(lambda: userinfo_request(CLIENT, BOUND), "bound to a key", id="a DPoP token"),
         pytest.param(lambda: userinfo_request(NOWHERE, TOKENS), "userinfo_endpoint", id="no endpoint"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=OTHER), "id_token", id="no ID token"),
+        pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=replace(RECORD, aud=("other",))), "not of the client 'app'", id="a login of another client"),
+        pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, algorithms=["ES256"]), "signed=True", id="algorithms, but not signed"),
+        pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, keys=JWKS([KEY.public()])), "signed=True", id="keys, but not signed"),
+        pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, leeway=0), "signed=True", id="leeway, but not signed"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=OTHER, signed=True), "id_token", id="no ID token, signed"),
         pytest.param(lambda: userinfo(KEYLESS, TOKENS, id_token=RECORD, signed=True), "jwks_uri", id="no keys"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, signed=True, algorithms=["HS256"]), "public client", id="HS256"),
@@ -391,17 +397,25 @@ def test_a_key_that_is_new(provider: Provider) -> None:
 
 def test_encrypted_userinfo() -> None:
     answers = {False: encrypted(json.dumps(PERSON)), True: encrypted(signed(WHOLE), cty="JWT")}
+    how: Members = {"signed": True, "algorithms": ["ES256"], "keys": JWKS([KEY.public()])}
     for is_signed, text in answers.items():
-        steps = userinfo(
-            CLIENT,
-            TOKENS,
-            id_token=RECORD,
-            signed=is_signed,
-            algorithms=["ES256"],
-            keys=JWKS([KEY.public()]),
-            decryption=DECRYPTION,
-        )
+        steps = userinfo(CLIENT, TOKENS, id_token=RECORD, decryption=DECRYPTION, **(how if is_signed else {}))
         assert run(steps, send=lambda _, text=text: response(text, 200, "application/jwt")).sub == "alice"  # type: ignore[misc]  # bound at once
+
+
+def test_the_issuer_is_that_of_the_id_token() -> None:
+    """A provider that writes its issuer in another way than in its metadata does so here too."""
+    written = replace(RECORD, iss="https://op.example.com/tenant")
+    answer = response(signed({**WHOLE, "iss": written.iss}), 200, "application/jwt")
+    named: Members = {"signed": True, "algorithms": ["ES256"], "keys": JWKS([KEY.public()])}
+    assert run(userinfo(CLIENT, TOKENS, id_token=written, **named), send=lambda _: answer).sub == "alice"
+    with pytest.raises(ClaimsError):
+        run(userinfo(CLIENT, TOKENS, id_token=RECORD, **named), send=lambda _: answer)
+
+
+def test_a_quirk_puts_it_right_before_it_is_read() -> None:
+    client = replace(CLIENT, quirk_response=fix_members(lambda members: {"sub": members["id"]}))
+    assert run(userinfo(client, TOKENS, id_token=RECORD), send=lambda _: response({"id": "alice"})).sub == "alice"
 
 
 def test_userinfo_is_proof() -> None:

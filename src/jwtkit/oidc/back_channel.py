@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from jwtkit import _wire
 from jwtkit._clock import resolve_now
-from jwtkit.errors import ProtocolError, ProtocolReason, RejectedError, UsageError
+from jwtkit.errors import KeyNotFoundError, ProtocolError, ProtocolReason, RejectedError, UsageError
 from jwtkit.oauth.http import HttpRequest, HttpResponse, InboundRequest
 from jwtkit.oauth.jwks_cache import JWKSCache
 from jwtkit.oauth.steps import Consume, Steps, consume_once
@@ -110,11 +110,11 @@ def _steps(
     try:
         cache = verifier.keys
         token = (yield from cache.supply(verify, now=now)) if isinstance(cache, JWKSCache) else verify()
-    except ProtocolError as error:
-        # Only the key server can cause it, so nothing is known about the token.
-        return _refused("keys_unavailable", error)
     except RejectedError as error:
-        return _refused("invalid_token", error)
+        # Only the key server can cause the first, and the second where it could not be asked for the key that is
+        # wanted: nothing is known about the token then.
+        unknown = isinstance(error, ProtocolError) or (isinstance(error, KeyNotFoundError) and error.__cause__)
+        return _refused("keys_unavailable" if unknown else "invalid_token", error)
     if not (yield from consume_once(token.consumption())):
         message = f"{_WHAT}: the logout token was used before"
         return _refused("token_used", ProtocolError(message, reason=ProtocolReason.SESSION_USED))

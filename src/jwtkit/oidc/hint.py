@@ -13,7 +13,8 @@ def hint_text(hint: IdToken | Secret | None) -> str | None:
     """Give the text of an ID token that was verified, or that a `TokenSet` has kept.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: it is something else, or encrypted for this client, so that the provider could not read it (OpenID
+            Connect Core section 3.1.2.1).
     """
     if hint is None:
         return None
@@ -24,4 +25,6 @@ def hint_text(hint: IdToken | Secret | None) -> str | None:
     text = hint.reveal()
     if not text.isascii():
         raise UsageError("id_token_hint must be the text of an ID token")
+    if text.count(".") == 4:
+        raise UsageError("this ID token is encrypted for the client: pass what was verified, its IdToken, as the hint")
     return text

@@ -17,7 +17,7 @@ from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
 from jwtkit.crypto.algorithms import SignatureAlgorithm
-from jwtkit.errors import Mismatch, UsageError
+from jwtkit.errors import Mismatch, UsageError, shown_names
 from jwtkit.jose.header import Header
 from jwtkit.jose.select import Keys
 from jwtkit.jwt.dates import seconds
@@ -25,6 +25,7 @@ from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.policy import TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
+from jwtkit.oauth.scope import listed_texts
 from jwtkit.oidc.id_token_claims import (
     IdTokenClaims,
     access_token_hash_problem,
@@ -90,12 +91,13 @@ class IdToken(Proof, Frozen):
             aud=tuple(claims.aud),
             azp=claims.azp,
             auth_time=claims.auth_time,
-            nonce=claims.nonce,
-            sid=claims.sid,
+            # An empty one names nothing.
+            nonce=claims.nonce or None,
+            sid=claims.sid or None,
         )
 
     def __repr__(self) -> str:
-        return f"IdToken({', '.join(self.claims)})"
+        return f"IdToken({shown_names(self.claims)})"
 
 
 class IdTokenVerifier(Frozen):
@@ -144,7 +146,7 @@ class IdTokenVerifier(Frozen):
         if not isinstance(client_id, str) or not client_id:
             raise UsageError(f"client_id must be a non-empty str, got {type(client_id).__name__}")
         self._client_id: Final = client_id
-        self._trusted: Final = frozenset((client_id, *_strings(trusted_audiences, "trusted_audiences")))
+        self._trusted: Final = frozenset((client_id, *listed_texts(trusted_audiences, "trusted_audiences")))
         self._skew: Final = _SKEW if leeway is None else seconds(leeway, "leeway", zero=True)
         self._verifier: Final = TokenVerifier(
             keys=keys,
@@ -152,11 +154,15 @@ class IdTokenVerifier(Frozen):
             issuer=issuer,
             audience=client_id,
             claims=IdTokenClaims,
-            required=_strings(required, "required"),
+            required=listed_texts(required, "required"),
             decryption=decryption,
             max_age=max_token_age,
             leeway=leeway,
         )
+
+    def accepts_issuer(self, issuer: str) -> bool:
+        """Tell whether ID tokens of this issuer pass, as far as issuers are checked by their names."""
+        return self._verifier.accepts_issuer(issuer)
 
     def verify(
         self,
@@ -192,7 +198,7 @@ class IdTokenVerifier(Frozen):
         for name, value in sent.items():
             _check_text(name, value)
         oldest = None if max_age is None else seconds(max_age, "max_age", zero=True)
-        contexts = _strings(acr_values, "acr_values")
+        contexts = listed_texts(acr_values, "acr_values")
         moment = resolve_now(now)
         token = self._verifier.verify(compact, now=moment)
         claims, alg = token.claims, token.header.alg
@@ -255,11 +261,3 @@ def _proven(token: Token[IdTokenClaims], mismatches: Collection[Mismatch]) -> Id
 def _check_text(name: str, value: object) -> None:
     if value is not None and not isinstance(value, str):
         raise UsageError(f"{name} must be a str or None, got {type(value).__name__}")
-
-
-def _strings(values: Collection[str], argument: str) -> tuple[str, ...]:
-    if isinstance(values, str):
-        raise UsageError(f"{argument} is a collection: write {argument}=[{values!r}]")
-    if not isinstance(values, Collection) or not all(isinstance(value, str) for value in values):
-        raise UsageError(f"{argument} must be a collection of str")
-    return tuple(values)

@@ -92,6 +92,9 @@ def check_authentication_age(claims: Claims, oldest: float | None, *, now: float
         return
     if claims.auth_time is None:
         yield Mismatch("auth_time", "missing", "ID token has no auth_time, but this login sent max_age")
+    elif claims.auth_time > now + skew:
+        message = f"user authenticates only in {duration_text(claims.auth_time - now)}: auth_time lies ahead"
+        yield Mismatch("auth_time", "issued_in_the_future", message, expected=now, actual=claims.auth_time)
     elif now - claims.auth_time > oldest + skew:
         message = f"user authenticated {duration_text(now - claims.auth_time)} ago, max_age is {duration_text(oldest)}"
         yield Mismatch("auth_time", "too_old", message, expected=oldest, actual=claims.auth_time)

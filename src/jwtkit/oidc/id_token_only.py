@@ -6,13 +6,15 @@ to call anything with; it is verified as in every other login.
 
 from __future__ import annotations
 
+from typing import Any, Literal, overload
+
 from jwtkit.errors import UsageError
-from jwtkit.oauth.client.callback import Callback
+from jwtkit.oauth.client.callback import Callback, consume_session
 from jwtkit.oauth.client.token_endpoint import ask_endpoint, read_answer
 from jwtkit.oauth.http import HttpRequest
 from jwtkit.oauth.json_response import bad_member, optional_text
 from jwtkit.oauth.secret import Secret
-from jwtkit.oauth.steps import Steps
+from jwtkit.oauth.steps import Consume, Steps
 from jwtkit.oidc.id_token import IdToken
 from jwtkit.oidc.login import LoginFlow
 
@@ -21,19 +23,29 @@ __all__ = ["finish_with_id_token_only"]
 _WHAT = "token endpoint"
 
 
+@overload
 def finish_with_id_token_only(
     flow: LoginFlow, callback: Callback, *, now: float | None = None
-) -> Steps[HttpRequest, IdToken]:
+) -> Steps[HttpRequest, IdToken]: ...
+@overload
+def finish_with_id_token_only(
+    flow: LoginFlow, callback: Callback, *, once: Literal[True], now: float | None = None
+) -> Steps[HttpRequest | Consume, IdToken]: ...
+def finish_with_id_token_only(
+    flow: LoginFlow, callback: Callback, *, once: bool = False, now: float | None = None
+) -> Steps[Any, IdToken]:
     """Redeem the code where only an ID token comes of it; in the place of `LoginFlow.finish`.
 
     Args:
         flow: the flow that checked the callback.
         callback: what `flow.callback` gave.
+        once: ask a store of yours, through the `consume` of `run`, whether the session was used before.
         now: seconds since the epoch; None reads the clock.
 
     Raises:
         OAuthError: from the steps; the server said no, for example `invalid_grant`.
-        ProtocolError: from the steps; the answer cannot be used, or has an access token, which `finish` reads.
+        ProtocolError: from the steps; the session was used before, or the answer cannot be used, or has an access
+            token, which `finish` reads.
         RejectedError: from the steps; the ID token is refused, see `IdTokenVerifier.verify`.
         UsageError: `callback` is no callback of a login.
 
@@ -45,7 +57,9 @@ def finish_with_id_token_only(
     if callback.session.nonce is None:
         raise UsageError("the callback is one of AuthorizationCodeFlow, whose session has no nonce: use its finish")
 
-    def steps() -> Steps[HttpRequest, IdToken]:
+    def steps() -> Steps[Any, IdToken]:
+        if once:
+            yield from consume_session(callback.session)
         brought = yield from flow._brought(callback, now)
         members = read_answer((yield from ask_endpoint(flow.client, request, now)), _WHAT)
         if members.get("access_token") is not None:

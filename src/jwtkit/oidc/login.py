@@ -22,7 +22,8 @@ from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
 from jwtkit.jose.select import Keys
 from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.policy import TenantIssuer
-from jwtkit.oauth.client.authorization_request import NOTHING, Application, Asked, Wish, authorization_redirect
+from jwtkit.oauth.client.application import Application
+from jwtkit.oauth.client.authorization_request import NOTHING, Asked, Wish, authorization_redirect
 from jwtkit.oauth.client.callback import (
     Callback,
     check_callback,
@@ -137,6 +138,10 @@ class LoginFlow(Frozen):
         )
         if "openid" not in self._application.scope:
             raise UsageError("a login needs the scope 'openid'; for access alone use AuthorizationCodeFlow")
+        if not isinstance(require_s_hash, bool):
+            raise UsageError("require_s_hash must be True or False")
+        if require_s_hash and response_type == "code":
+            raise UsageError("require_s_hash is for an ID token from a callback: response_type='code id_token'")
         self._keys: Final = ProviderKeys(client, algorithms, keys)
         verifier = partial(
             IdTokenVerifier,

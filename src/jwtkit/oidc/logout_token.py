@@ -19,7 +19,7 @@ from jwtkit._clock import resolve_now
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
 from jwtkit.crypto.algorithms import SignatureAlgorithm
-from jwtkit.errors import Mismatch, NotAllowedError, UsageError, quote
+from jwtkit.errors import Mismatch, NotAllowedError, UsageError, quote, shown_names
 from jwtkit.jose.header import Header, is_media_type
 from jwtkit.jose.select import Keys
 from jwtkit.jwt.claim_fields import claim
@@ -29,6 +29,7 @@ from jwtkit.jwt.decryption import Decryption
 from jwtkit.jwt.policy import UNCHECKED, TenantIssuer, Unchecked, refuse
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
+from jwtkit.oauth.scope import listed_texts
 from jwtkit.oauth.secret import same_text
 from jwtkit.oauth.steps import Consume
 from jwtkit.oidc.login_record import LoginRecord
@@ -112,7 +113,7 @@ class LogoutToken(Proof, Frozen):
         return self._consumption
 
     def __repr__(self) -> str:
-        return f"LogoutToken({', '.join(self.claims)})"
+        return f"LogoutToken({shown_names(self.claims)})"
 
 
 class LogoutTokenVerifier(Frozen):
@@ -157,13 +158,13 @@ class LogoutTokenVerifier(Frozen):
     ) -> None:
         if isinstance(issuer, Unchecked):
             raise UsageError("the issuer of a logout token is always checked: its sessions are what ends")
-        if isinstance(trusted_audiences, str):
-            raise UsageError(f"trusted_audiences is a collection: write trusted_audiences=[{trusted_audiences!r}]")
+        if not isinstance(client_id, str) or not client_id:
+            raise UsageError(f"client_id must be a non-empty str, got {type(client_id).__name__}")
         if not isinstance(quirk_typ_jwt, bool):
             raise UsageError("quirk_typ_jwt must be True or False")
         self.keys: Final = keys
         self._client_id: Final = client_id
-        self._trusted: Final = frozenset((client_id, *trusted_audiences))
+        self._trusted: Final = frozenset((client_id, *listed_texts(trusted_audiences, "trusted_audiences")))
         self._typs: Final = (_TYP, "JWT") if quirk_typ_jwt else (_TYP,)
         self._age: Final = seconds(max_token_age, "max_token_age")
         self._leeway: Final = 0.0 if leeway is None else seconds(leeway, "leeway", zero=True)
@@ -205,8 +206,9 @@ class LogoutTokenVerifier(Frozen):
             raise refuse(mismatches)
         verified = object.__new__(LogoutToken)
         verified._token = token
-        # Afterwards this verifier refuses the token because of its age, so that nobody needs to remember it.
-        useless_at = min(claims.exp + self._leeway, claims.iat + self._age + self._skew)
+        # From then on this verifier refuses the token, so that nobody needs to remember it. Its greatest age is an age
+        # that passes, so the moment after it counts.
+        useless_at = min(claims.exp + self._leeway, claims.iat + self._age + self._skew + 1)
         key = _fingerprint(claims.iss, self._client_id, claims.jti)
         verified._consumption = Consume(kind="logout_token", key=key, expires_at=useless_at)
         return verified

@@ -61,9 +61,9 @@ class ProviderKeys(Frozen):
         self._cache: Final = keys if isinstance(keys, JWKSCache) else None
 
     def ready(self, now: float | None) -> Steps[HttpRequest, None]:
-        """Ask for the keys where there are none yet, before a refresh token is spent that counts only once."""
-        if self._cache is not None and self._cache.jwks is None:
-            yield from self._cache.refresh(now=now)
+        """Ask for the keys where they are due, before a refresh token is spent that counts only once."""
+        if self._cache is not None:
+            yield from self._cache.ready(now=now)
 
     def supply(self, attempt: Callable[[], T], now: float | None) -> Steps[HttpRequest, T]:
         """Verify, and where no key fits ask the provider for its keys, once, and verify again."""

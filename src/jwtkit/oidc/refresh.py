@@ -12,7 +12,7 @@ from typing import final
 
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
-from jwtkit.errors import UsageError
+from jwtkit.errors import UsageError, quote
 from jwtkit.oauth.client.client import Client
 from jwtkit.oauth.client.refresh import parse_refresh_response, refresh_request
 from jwtkit.oauth.client.token_endpoint import ask_endpoint, token_types_of
@@ -21,7 +21,7 @@ from jwtkit.oauth.http import HttpRequest
 from jwtkit.oauth.scope import check_scope
 from jwtkit.oauth.steps import Steps
 from jwtkit.oidc.id_token import IdToken, IdTokenVerifier
-from jwtkit.oidc.login_record import LoginRecord
+from jwtkit.oidc.login_record import LoginRecord, check_client
 from jwtkit.oidc.provider_keys import ProviderKeys
 
 __all__ = ["RefreshedLogin", "refresh_steps"]
@@ -63,6 +63,10 @@ def refresh_steps(
     """Refresh; see `LoginFlow.refresh`."""
     if not isinstance(record, LoginRecord):
         raise UsageError(f"record must be a LoginRecord, got {type(record).__name__}: see Login.record")
+    # Before a refresh token goes to a server that never gave it.
+    check_client(record, client.client_id)
+    if not verifier.accepts_issuer(record.iss):
+        raise UsageError(f"the record is of a login at {quote(record.iss)}: refresh it with the flow of that provider")
     wanted = check_scope(scope)
     request = refresh_request(client, tokens, scope=wanted, resource=resource, extra=extra, now=now)
 

@@ -8,10 +8,10 @@ never a proof. Back-channel logout needs no browser.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from jwtkit.errors import UsageError
+from jwtkit.errors import ProtocolError, ProtocolReason, UsageError
 from jwtkit.oauth.client.client import Client
+from jwtkit.oauth.http_uri import http_origin
 
 __all__ = ["SessionCheck", "session_check"]
 
@@ -44,8 +44,8 @@ def session_check(client: Client, session_state: str) -> SessionCheck:
         session_state: of the login, from `Login.session_state`. The provider's text, which nobody has verified.
 
     Raises:
-        UsageError: the provider has no such page, or one of the values has a space or is empty, so that the message
-            could be taken for another.
+        ProtocolError: `session_state` has a space or is empty, so that the message could be taken for another.
+        UsageError: the provider has no such page, the `client_id` has a space, or an argument is of the wrong type.
 
     Example:
         >>> from jwtkit.oauth import PublicClient, ServerMetadata
@@ -60,13 +60,13 @@ def session_check(client: Client, session_state: str) -> SessionCheck:
     """
     if not isinstance(client, Client):
         raise UsageError(f"client must be Client(...), got {type(client).__name__}")
-    for name, value in (("session_state", session_state), ("client_id", client.client_id)):
-        if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
-            raise UsageError(
-                f"{name} must be a printable str without spaces: a space ends the client_id in the message"
-            )
+    if not isinstance(session_state, str):
+        raise UsageError(f"session_state must be a str, got {type(session_state).__name__}")
+    if " " in client.client_id:
+        raise UsageError("client_id must have no spaces here: a space ends it in the message")
+    if not session_state or not session_state.isprintable() or " " in session_state:
+        message = "session_state must be printable text without spaces: a space ends the client_id in the message"
+        raise ProtocolError(message, reason=ProtocolReason.BAD_MEMBER)
     frame_url = client.server.endpoint("check_session_iframe")
-    parts = urlsplit(frame_url)
-    return SessionCheck(
-        frame_url=frame_url, origin=f"{parts.scheme}://{parts.netloc}", message=f"{client.client_id} {session_state}"
-    )
+    message = f"{client.client_id} {session_state}"
+    return SessionCheck(frame_url=frame_url, origin=str(http_origin(frame_url)), message=message)

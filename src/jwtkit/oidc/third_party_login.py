@@ -50,8 +50,8 @@ def parse_third_party_login(
             below it; or a predicate of yours, which is asked about absolute http and https URLs. Nowhere unless given.
 
     Raises:
-        ProtocolError: `.reason` tells: the issuer is missing or none of yours, a parameter twice, or it is neither GET
-            nor a form that was posted.
+        ProtocolError: `.reason` tells: the issuer is missing or none of yours, a parameter twice, a `login_hint` that
+            is not printable, or it is neither GET nor a form that was posted.
         NotAllowedError: `target_link_uri` leads somewhere else.
         MalformedError: the query or body is no form.
         UsageError: an argument is of the wrong form.
@@ -62,7 +62,7 @@ def parse_third_party_login(
         raise UsageError("issuers is a collection of str, and not empty")
     is_allowed = allowed_target if callable(allowed_target) else _below(allowed_target)
     fields = _fields(request)
-    iss, target = fields.get("iss"), fields.get("target_link_uri")
+    iss, target, login_hint = fields.get("iss"), fields.get("target_link_uri"), fields.get("login_hint")
     if iss is None:
         raise ProtocolError(f"{_WHAT}: there is no iss", reason=ProtocolReason.MISSING_PARAMETER)
     if iss not in issuers:
@@ -75,7 +75,9 @@ def parse_third_party_login(
             raise UsageError(f"allowed_target must give True or False, got {type(allowed).__name__}")
         if not allowed:
             raise NotAllowedError(f"{_WHAT}: target_link_uri {quote(target)} is no place where it may lead")
-    return ThirdPartyLogin(iss=iss, login_hint=fields.get("login_hint"), target_link_uri=target)
+    if login_hint is not None and not login_hint.isprintable():
+        raise ProtocolError(f"{_WHAT}: login_hint is not printable", reason=ProtocolReason.BAD_MEMBER)
+    return ThirdPartyLogin(iss=iss, login_hint=login_hint, target_link_uri=target)
 
 
 def _fields(request: str | InboundRequest) -> dict[str, str]:

@@ -20,7 +20,16 @@ from jwtkit import _wire
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
 from jwtkit.crypto.algorithms import SignatureAlgorithm
-from jwtkit.errors import MalformedError, Mismatch, ProtocolError, ProtocolReason, RejectedError, UsageError, quote
+from jwtkit.errors import (
+    MalformedError,
+    Mismatch,
+    ProtocolError,
+    ProtocolReason,
+    RejectedError,
+    UsageError,
+    quote,
+    shown_names,
+)
 from jwtkit.jose.select import Keys
 from jwtkit.jwt.claims import Claims
 from jwtkit.jwt.decryption import Decryption, NestedTokens
@@ -43,7 +52,7 @@ from jwtkit.oauth.json_response import (
 )
 from jwtkit.oauth.steps import Steps
 from jwtkit.oidc.id_token import IdToken
-from jwtkit.oidc.login_record import LoginRecord
+from jwtkit.oidc.login_record import LoginRecord, check_client
 from jwtkit.oidc.provider_keys import ProviderKeys
 
 __all__ = ["UserInfo", "UserInfoVerifier", "parse_userinfo_response", "userinfo", "userinfo_request"]
@@ -73,7 +82,7 @@ class UserInfo(Proof, Frozen):
         return sub
 
     def __repr__(self) -> str:
-        return f"UserInfo({', '.join(self.claims)})"
+        return f"UserInfo({shown_names(self.claims)})"
 
 
 class UserInfoVerifier(Frozen):
@@ -204,7 +213,7 @@ def parse_userinfo_response(
             _wire.parse_object(plaintext, "UserInfo", depth=limits.claims_depth, int_limit=limits.claims_int_limit)
         )
     elif media_type(response) == _JWT:
-        message = f"{_WHAT} answered with a JWT: pass signed=True, or decryption=, as registered for this client"
+        message = f"{_WHAT} answered with a JWT: pass signed=True (here: verifier=) or decryption=, as registered"
         raise unusable(response, message, ProtocolReason.UNSUPPORTED)
     else:
         claims = _wire.freeze(json_object(response, _WHAT))
@@ -217,7 +226,7 @@ def userinfo(
     *,
     id_token: IdToken | LoginRecord,
     signed: bool = False,
-    algorithms: Iterable[SignatureAlgorithm] = ("RS256",),
+    algorithms: Iterable[SignatureAlgorithm] | None = None,
     keys: Keys | None = None,
     decryption: Decryption | None = None,
     leeway: float | timedelta | None = None,
@@ -230,7 +239,7 @@ def userinfo(
         tokens: with the access token of a login.
         id_token: the ID token of that login, or its record.
         signed: whether this client registered signed UserInfo; then what is not signed is refused.
-        algorithms: the algorithm registered for it.
+        algorithms: the algorithm registered for it; RS256 unless given.
         keys: the provider's keys, or a `JWKSCache`, for example `LoginFlow.keys`; left out, they are asked for at its
             `jwks_uri` each time.
         decryption: keys and algorithms, where encryption was registered; then what is not encrypted is refused.
@@ -248,16 +257,21 @@ def userinfo(
     asked = authorize_request(_request(client), tokens, dpop=client.dpop, now=now)
     if not isinstance(id_token, (IdToken, LoginRecord)):
         raise UsageError(f"id_token must be an IdToken or a LoginRecord, got {type(id_token).__name__}")
+    record = id_token.record if isinstance(id_token, IdToken) else id_token
+    check_client(record, client.client_id)
     parse = partial(parse_userinfo_response, id_token=id_token, now=now)
     if not signed:
+        if not (algorithms is None and keys is None and leeway is None):
+            raise UsageError("algorithms, keys and leeway are for signed UserInfo: pass signed=True with them")
 
         def plain() -> Steps[HttpRequest, UserInfo]:
-            return parse((yield from asked), decryption=decryption)
+            return parse(client.corrected((yield from asked)), decryption=decryption)
 
         return plain()
-    provider = ProviderKeys(client, algorithms, keys)
+    provider = ProviderKeys(client, ("RS256",) if algorithms is None else algorithms, keys)
     verifier = UserInfoVerifier(
-        issuer=client.server.issuer,
+        # That of the ID token, which a provider may write in another way than in its metadata.
+        issuer=record.iss,
         client_id=client.client_id,
         keys=provider.keys,
         algorithms=provider.algorithms,
