@@ -27,5 +27,6 @@ def resolve_now(now: float | None) -> float:
         return time()
     if not is_finite(now):
         # NaN would make every comparison false, and so every token valid.
-        raise UsageError("now must be a finite number of seconds since the epoch, or None for the system clock")
+        hint = ": use numeric_date(...)" if hasattr(now, "timestamp") else ""
+        raise UsageError(f"now must be a finite number of seconds since the epoch, or None for the system clock{hint}")
     return now

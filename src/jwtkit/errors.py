@@ -10,7 +10,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal
@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 _QUOTED_CHARS: Final = 64
+_SHOWN_NAMES: Final = 40
 
 # What an error is about, finer than its class: for dashboards and tests, and stable. Closed; a class without a row of
 # its own has one code for all.
@@ -100,6 +101,12 @@ def quote(value: object) -> str:
     """Show a value of the peer's in a message: escaped, and cut short so that no log is flooded."""
     text = repr(value[: _QUOTED_CHARS + 1] if isinstance(value, str) else value)
     return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}..."
+
+
+def shown_names(names: Collection[str]) -> str:
+    """Show the names of members in a repr: those that would not stay in their line are quoted, and some are enough."""
+    shown = [name if name.isprintable() and len(name) <= _QUOTED_CHARS else quote(name) for name in names]
+    return ", ".join(shown if len(shown) <= _SHOWN_NAMES else [*shown[:_SHOWN_NAMES], "..."])
 
 
 def _rebuild(cls: type[JwtkitError], message: str, data: dict[str, Any]) -> JwtkitError:
@@ -262,8 +269,8 @@ class ProtocolError(RejectedError):
         status: HTTP status of the response, where there was one.
         retry_after: seconds after which the peer wants to be asked again, where it said so.
         excerpt: the beginning of a body that cannot be used, at most 200 printable characters, long unbroken runs of
-            them left out because a token could be among them; None where there is nothing. It is the peer's text:
-            escape it before display.
+            them, and the values of members such as access_token or client_secret, left out; None where there is
+            nothing. It is the peer's text: escape it before display.
     """
 
     _data: ClassVar[tuple[str, ...]] = ("reason", "status", "retry_after", "excerpt")

@@ -415,7 +415,7 @@ RESPONSES: dict[str, tuple[dict[str, object], list[str]]] = {
     "ok as text": ({**BEARER, "ok": "false"}, []),
     # errors
     "an error without words": ({"error": 5}, ["error_type"]),
-    "an error that is null": ({**BEARER, "error": None}, ["error_type"]),
+    "an error that is null": ({**BEARER, "error": None}, []),
     "an error that nobody knows": ({"error": "no_luck", "error_description": "x"}, ["error_other"]),
     "an error in capitals": ({"error": "INVALID_GRANT"}, ["error_other"]),
     **{code: ({"error": code}, [f"error_{code}"]) for code in ERRORS},

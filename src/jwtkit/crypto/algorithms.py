@@ -163,7 +163,10 @@ def find_algorithm(name: object) -> Algorithm:
         if isinstance(name, str) and name.lower() == "none":
             message = "alg 'none' does not exist here: an unsigned token proves nothing"
             raise UsageError(message, code="unknown_algorithm")
-        message = f"unknown signature algorithm {name!r}: use one of {', '.join(SIGNATURE_ALGORITHMS)}"
+        plain = "".join(filter(str.isalnum, name)).upper() if isinstance(name, str) else ""
+        meant = [known for known in SIGNATURE_ALGORITHMS if known.replace("-", "").upper() == plain]
+        way = meant[0] if meant else f"one of {', '.join(SIGNATURE_ALGORITHMS)}"
+        message = f"unknown signature algorithm {name!r}: use {way}"
         raise UsageError(message, code="unknown_algorithm")
     return row
 

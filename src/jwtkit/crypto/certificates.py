@@ -18,6 +18,8 @@ _UNREADABLE = (ValueError, UnsupportedAlgorithm, InternalError, x509.InvalidVers
 
 def load(data: bytes) -> tuple[object, list[bytes]]:
     """Read one DER certificate, or all of a PEM text, and give the first one's key, and each as DER."""
+    if b"-----BEGIN" in data and b"-----BEGIN CERTIFICATE" not in data and b"KEY-----" in data:
+        raise MalformedError("this is a key, not a certificate: use JWK.from_pem(...)")
     try:
         pem = b"-----BEGIN" in data
         chain = x509.load_pem_x509_certificates(data) if pem else [x509.load_der_x509_certificate(data)]

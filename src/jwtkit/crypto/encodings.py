@@ -54,6 +54,12 @@ def load_pem(pem: bytes, password: bytes | None) -> object:
         raise NotAllowedError("this is a certificate, not a key: use JWK.from_certificate(...)")
     if b"-----BEGIN OPENSSH" in pem:
         raise NotAllowedError("OpenSSH private keys are not read: convert it with ssh-keygen -p -m PKCS8 -f FILE")
+    if b"-----BEGIN" not in pem:
+        raise MalformedError("not PEM: there is no line that begins with -----BEGIN. Was a path or JSON handed in?")
+    if b"\\n" in pem and b"\n" not in pem:
+        raise MalformedError(
+            "this PEM has \\n written out where lines should end, as some settings do: put line ends there"
+        )
     if b"PRIVATE KEY" in pem:
         return _load_private(pem, password, "PEM")
     if password is not None:

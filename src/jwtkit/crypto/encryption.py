@@ -170,7 +170,13 @@ def find_key_management(name: object) -> KeyManagement:
     """
     row = KEY_MANAGEMENT.get(name) if isinstance(name, str) else None
     if row is None:
-        hint = "RSA1_5 is not offered, use RSA-OAEP-256" if name == "RSA1_5" else f"use {', '.join(KEY_MANAGEMENT)}"
+        hint = f"use {', '.join(KEY_MANAGEMENT)}"
+        if name == "RSA1_5":
+            hint = "RSA1_5 is not offered, use RSA-OAEP-256"
+        elif isinstance(name, str) and name in SIGNATURE_ALGORITHMS:
+            hint = f"{name} signs; {hint}"
+        elif isinstance(name, str) and name in CONTENT_ENCRYPTION:
+            hint = f"{name} encrypts the content, and goes where enc is asked for; {hint}"
         raise UsageError(f"unknown key management algorithm {name!r}: {hint}", code="unknown_algorithm")
     return row
 

@@ -70,5 +70,6 @@ def refuse_non_text(token: object) -> UsageError:
     elif token is None:
         message = "token is None: check that there is one before verifying it"
     else:
-        message = f"token must be a str, got {type(token).__name__}"
+        hint = ": pass its compact" if hasattr(token, "compact") else ""
+        message = f"token must be a str, got {type(token).__name__}{hint}"
     return UsageError(message, code="token_is_not_text")

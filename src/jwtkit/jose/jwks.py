@@ -77,7 +77,8 @@ class JWKS(Frozen):
             if not isinstance(key, JWK):
                 raise UsageError(f"JWKS takes JWK values, got {type(key).__name__}: use JWKS.parse(...) for JSON")
             if key.is_private:
-                raise UsageError(f"{key!r} does not belong into a JWKS, which is public: use key.public()")
+                way = "hand a list of such keys in" if key.kty == "oct" else "use key.public()"
+                raise UsageError(f"{key!r} does not belong into a JWKS, which is public: {way}")
         self._by_kid: Final = by_kid(self.keys)
 
     @classmethod

@@ -26,7 +26,10 @@ def named_by(signer: object) -> tuple[SignatureAlgorithm, str | None]:
         UsageError: it is none, or names an algorithm that does not exist.
     """
     if not isinstance(signer, Signer):
-        raise UsageError(f"cannot sign with a {type(signer).__name__}: use a private JWK, or another Signer")
+        way = (
+            "use JWK.from_pem(...) or JWK.from_secret(...)" if isinstance(signer, (str, bytes)) else "use a private JWK"
+        )
+        raise UsageError(f"cannot sign with a {type(signer).__name__}: {way}, or another Signer")
     return find_algorithm(signer.algorithm).name, signer.key_id
 
 

@@ -116,7 +116,7 @@ def secret_members(secret: bytes, alg: AnyAlgorithm, *, allow_short: bool) -> Me
     if row.kty != "oct":
         raise UsageError(f"alg {alg} does not use a shared secret: use JWK.from_pem(...) or JWK.parse(...)")
     if not isinstance(secret, bytes):
-        raise UsageError(f"secret must be bytes, got {type(secret).__name__}: random bytes, not a password")
+        raise UsageError(f"secret must be bytes, got {type(secret).__name__}: decode the text that holds it")
     problem = disguise(secret)
     if problem is not None:
         raise UsageError(problem, code="secret_is_a_key")

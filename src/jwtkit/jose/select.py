@@ -94,14 +94,16 @@ def as_source(keys: Keys) -> KeySource:
         return OwnKeys(keys)
     if isinstance(keys, KeySource):
         return keys
-    if isinstance(keys, (str, bytes, dict)):
+    if isinstance(keys, (str, bytes, Mapping)):
         raise UsageError(
             "keys must be parsed, so that it is clear what it is: "
             "JWKS.parse(...) for a key set, JWK.parse(...) or JWK.from_pem(...) for one key, "
             "JWK.from_secret(...) for HMAC",
             code="unparsed_keys",
         )
-    raise UsageError(f"keys must be a JWK, a sequence of JWK, a JWKS or a key source, got {type(keys).__name__}")
+    kind = type(keys)
+    hint = ": use JWK.from_key(...)" if kind.__module__.startswith("cryptography.") else ""
+    raise UsageError(f"keys must be a JWK, a sequence of JWK, a JWKS or a key source, got {kind.__name__}{hint}")
 
 
 def allowed_rows(algorithms: Sequence[SignatureAlgorithm]) -> Mapping[str, Algorithm]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self, TypeVar, dataclass_transform, get_type_hints
 
 from jwtkit import _wire
-from jwtkit.errors import UsageError
+from jwtkit.errors import UsageError, shown_names
 from jwtkit.jwt.claim_fields import NO_DEFAULT, ClaimField, ClaimRules, check_claims, claim, declare
 from jwtkit.jwt.claim_types import REGISTERED, both_types, compile_type
 
@@ -138,7 +138,7 @@ class Claims(_TypedClaims, Mapping[str, Any]):
 
     def __repr__(self) -> str:
         # Names only: claims are personal data, and a repr ends in a log.
-        return f"{type(self).__name__}({', '.join(self._raw)})"
+        return f"{type(self).__name__}({shown_names(self._raw)})"
 
     def __copy__(self) -> Self:
         return self
@@ -242,7 +242,9 @@ def _no_claim(cls: type[Claims], attribute: str) -> UsageError:
 
     near = get_close_matches(attribute, cls._fields, 1, 0.5)
     hint = f"did you mean {near[0]}=? " if near else ""
-    return UsageError(f"{cls.__name__} has no claim {attribute!r}: {hint}Other claims go into extra={{...}}")
+    return UsageError(
+        f"{cls.__name__} has no claim {attribute!r}: {hint}others go into extra={{...}} or a class of yours"
+    )
 
 
 def _no_datetime(name: str, value: datetime) -> UsageError:

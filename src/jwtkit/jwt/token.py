@@ -20,7 +20,7 @@ from jwtkit._proof import Proof
 from jwtkit._random import random_text
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, find_algorithm
 from jwtkit.crypto.encryption_names import ContentEncryptionAlgorithm, KeyManagementAlgorithm
-from jwtkit.errors import ClaimsError, Mismatch, UsageError, quote
+from jwtkit.errors import ClaimsError, Mismatch, UsageError, quote, shown_names
 from jwtkit.jose.header import Header
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.jws_sign import header_of, protected_header, with_signature
@@ -202,7 +202,7 @@ class Token(Proof, Generic[C_co]):
         return hash(self._compact)
 
     def __repr__(self) -> str:
-        return f"Token(alg={self._header.alg!r}, claims=({', '.join(self._claims)}))"
+        return f"Token(alg={self._header.alg!r}, claims=({shown_names(self._claims)}))"
 
 
 @final
@@ -287,7 +287,7 @@ class TokenDraft(Frozen, Generic[C_co]):
         return birth(f"{self._signed}.{_wire.b64url_encode(raw)}", self.header, self.claims)
 
     def __repr__(self) -> str:
-        return f"TokenDraft({self.header!r}, claims=({', '.join(self.claims)}))"
+        return f"TokenDraft({self.header!r}, claims=({shown_names(self.claims)}))"
 
 
 def _dated(claims: C, lifetime: float | timedelta | None, now: float | None) -> C:

@@ -265,6 +265,10 @@ class TokenVerifier(Frozen, Generic[C_co]):
             raise NotAllowedError(message, code="issuer_unknown")
         return found
 
+    def accepts_issuer(self, issuer: str) -> bool:
+        """Tell whether tokens of this issuer pass, as far as this policy checks issuers by their names."""
+        return self._policy.issuers is None or issuer in self._policy.issuers
+
     def accepts_audience(self, audience: str) -> bool:
         """Tell whether tokens for this audience pass, as far as this policy checks audiences."""
         return self._policy.audiences is None or audience in self._policy.audiences
@@ -292,6 +296,8 @@ def _sources(keys: Keys | Mapping[str, Keys], issuer: Issuer | None) -> Mapping[
         if issuer is None:
             raise UsageError("issuer is required: a str, a collection of str, a TenantIssuer or UNCHECKED")
         return {None: keys}
+    if "kty" in keys or "keys" in keys:
+        as_source(keys)  # type: ignore[arg-type]  # JSON of keys, and no issuers: it says how to read it
     if issuer is not None:
         raise UsageError("keys names the issuers already: leave out issuer=")
     if not keys or not all(isinstance(name, str) and name for name in keys):

@@ -352,9 +352,9 @@ def response_hints(members: Mapping[str, object]) -> list[Hint]:
         members: of the JSON object. Untrusted.
     """
     has_token = members.get("access_token") is not None
-    if members.get("ok") is False and ("error" in members or not has_token):
+    if members.get("ok") is False and (members.get("error") is not None or not has_token):
         return [_slack_error(members)]
-    if "error" in members:
+    if members.get("error") is not None:
         return [_error(members["error"])]
     if not has_token:
         return first_fired(SHAPES, members)
