@@ -107,6 +107,21 @@ def test_pss_with_another_salt_or_mask_is_refused(salt: Any, keys: Keys) -> None
         jws.verify(f"{message}.{b64url_encode(signature)}", key, algorithms=["PS256"])
 
 
+@pytest.mark.parametrize("alg", ["RS256", "RS512", "PS256", "PS512"])
+def test_an_rsa_signature_is_as_long_as_the_modulus(alg: Any, keys: Keys) -> None:
+    """One in 256 begins with a zero, and without it would be another spelling of the same signature (RFC 8017 8.1.2)."""
+    key = keys[alg]
+    for number in range(10_000):
+        message, _, last = jws.sign(str(number).encode(), key).rpartition(".")
+        signature = b64url_decode(last, "signature")
+        if signature[0] == 0:
+            break
+    assert jws.verify(f"{message}.{last}", key, algorithms=[alg]).payload == str(number).encode()
+    for changed in (signature[1:], b"\0" + signature, signature + b"\0", b""):
+        with pytest.raises(SignatureError):
+            jws.verify(f"{message}.{b64url_encode(changed)}", key, algorithms=[alg])
+
+
 HEADERS: dict[str, tuple[Any, type[JwtkitError] | None]] = {
     "smallest": ({"alg": "HS256"}, None),
     "kid": ({"alg": "HS256", "kid": "k"}, None),

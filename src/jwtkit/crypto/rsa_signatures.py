@@ -32,11 +32,14 @@ class _Scheme(Frozen):
         return lambda message: key.sign(message, padding, algorithm)
 
     def verifier(self, key: RSAPublicKey, hash_name: HashName, /) -> Verify:
-        """Make a function that checks a signature."""
+        """Make a function that checks a signature of exactly the modulus' length (RFC 8017 section 8.1.2)."""
         algorithm = HASHES[hash_name]
-        padding = self._padding(algorithm)
+        padding, size = self._padding(algorithm), (key.key_size + 7) // 8
 
         def verify(message: bytes, signature: bytes) -> bool:
+            # The backend takes PSS without its leading zeros too, which would be a second spelling of the signature.
+            if len(signature) != size:
+                return False
             try:
                 key.verify(signature, message, padding, algorithm)
             except InvalidSignature:
