@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -282,6 +283,17 @@ def of_version_13(der: bytes) -> bytes:
 CERTIFIED = JWK.from_certificate(certificate_of(EC)).to_dict()
 OTHER = JWK.from_certificate(certificate_of(JWK.generate("ES256"))).to_dict()
 RSA_CERTIFIED = JWK.from_certificate(certificate_of(RSA)).to_dict()
+
+
+def encoded(octets: bytes) -> str:
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
+
+
+def hexadecimal(members: dict[str, Any]) -> bytes:
+    """Give the thumbprint of a certificate as WSO2 writes it, before it is encoded."""
+    return hashlib.sha256(base64.b64decode(members["x5c"][0])).hexdigest().encode()
+
+
 X5C: dict[str, dict[str, Any]] = {
     "of another key": {"x5c": OTHER["x5c"]},
     "of another type": {"x5c": RSA_CERTIFIED["x5c"]},
@@ -303,6 +315,11 @@ X5C: dict[str, dict[str, Any]] = {
     "x5t#S256 of another certificate": {"x5t#S256": OTHER["x5t#S256"]},
     "x5t#S256 in the place of x5t": {"x5t": CERTIFIED["x5t#S256"]},
     "x5t#S256 null": {"x5t#S256": None},
+    "hexadecimal of another certificate": {"x5t#S256": encoded(hexadecimal(OTHER))},
+    "hexadecimal three times": {"x5t#S256": encoded(encoded(encoded(hexadecimal(CERTIFIED)).encode()).encode())},
+    "nearly hexadecimal": {"x5t#S256": encoded(b" " * 64)},
+    "hexadecimal too short": {"x5t#S256": encoded(hexadecimal(CERTIFIED)[:62])},
+    "hexadecimal of SHA-256 as x5t": {"x5t": encoded(hexadecimal(CERTIFIED))},
 }
 
 
@@ -314,6 +331,17 @@ def test_certificate_members_must_fit(change: dict[str, Any]) -> None:
     assert len(str(refusal.value)) < 200
     read = JWKS.parse({"keys": [{**CERTIFIED, **change}, EC.to_dict()]})
     assert (len(read), len(read.unusable)) == (1, 1)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_thumbprint_in_hexadecimal_is_read(times: int) -> None:
+    """WSO2's releases up to 7.0 (product-is issues 14899 and 16216)."""
+    text = encoded(hexadecimal(CERTIFIED))
+    text = encoded(text.encode()) if times == 2 else text
+    members = {**CERTIFIED, "x5t#S256": text}
+    assert JWK.parse(members).to_dict() == members
+    del members["x5c"]
+    assert len(JWKS.parse({"keys": [members]})) == 1
 
 
 def test_thumbprints_alone_are_checked_for_their_length_only() -> None:

@@ -6,6 +6,7 @@ its path (RFC 5280) is the caller's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -17,6 +18,7 @@ from jwtkit.jose.key_forms import backend_members
 __all__ = ["certified_members", "check_certificates"]
 
 _THUMBPRINT_OCTETS: Final = {"x5t": 20, "x5t#S256": 32}
+_HEXADECIMAL: Final = re.compile(rb"[0-9A-Fa-f]+")
 
 
 def certified_members(data: bytes, alg: AnyAlgorithm | None) -> dict[str, object]:
@@ -64,6 +66,20 @@ def check_certificates(members: Mapping[str, object], public: object) -> None:
 def _thumbprint(members: Mapping[str, object], name: str) -> bytes:
     text, size = members[name], _THUMBPRINT_OCTETS[name]
     octets = _wire.b64url_decode(text, f"JWK member {name!r}") if isinstance(text, str) else b""
+    if len(octets) > size:
+        octets = _from_hexadecimal(octets, size)
     if len(octets) != size:
         raise MalformedError(f"JWK member {name!r} must be the base64url text of {size} octets")
     return octets
+
+
+def _from_hexadecimal(octets: bytes, size: int) -> bytes:
+    """Give a thumbprint that was written as hexadecimal text before it was encoded, once or, by some releases, twice.
+
+    WSO2 publishes keys so (wso2/product-is issues 14899 and 16216), which are good keys apart from that.
+    """
+    try:
+        text = octets if len(octets) == 2 * size else _wire.b64url_decode(octets, "thumbprint")
+    except MalformedError:
+        return b""
+    return bytes.fromhex(text.decode("ascii")) if len(text) == 2 * size and _HEXADECIMAL.fullmatch(text) else b""
