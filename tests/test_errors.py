@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,18 @@ def test_copies_keep_their_data(error: errors.JwtkitError, again: object) -> Non
     assert str(made) == "m"
     for name in error._data:
         assert repr(getattr(made, name)) == repr(getattr(error, name))
+
+
+FROZEN = MappingProxyType({"a": (MappingProxyType({"b": 1}), 2)})
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_copies_keep_frozen_data(again: Any) -> None:
+    found = errors.Mismatch("c", "not_accepted", "words", expected=FROZEN, actual=(FROZEN,))
+    (made,) = again(errors.ClaimsError("m", mismatches=(found,))).mismatches
+    assert (made.claim, made.reason, made.message) == ("c", "not_accepted", "words")
+    assert (made.expected, made.actual) == (FROZEN, (FROZEN,))
+    assert again(errors.OAuthError("m", error="e", extra={"x": FROZEN})).extra == {"x": FROZEN}
 
 
 def test_the_tree_is_whose_fault_it_is() -> None:

@@ -109,6 +109,17 @@ def shown_names(names: Collection[str]) -> str:
     return ", ".join(shown if len(shown) <= _SHOWN_NAMES else [*shown[:_SHOWN_NAMES], "..."])
 
 
+def _copyable(value: Any) -> Any:
+    """Give frozen JSON as plain JSON: a mapping proxy can be neither copied nor pickled."""
+    if isinstance(value, Mapping):
+        return {name: _copyable(item) for name, item in value.items()}
+    return tuple(map(_copyable, value)) if isinstance(value, tuple) else value
+
+
+def _rebuild_mismatch(claim: str, reason: MismatchReason, message: str, data: dict[str, Any]) -> Mismatch:
+    return Mismatch(claim, reason, message, **data)
+
+
 def _rebuild(cls: type[JwtkitError], message: str, data: dict[str, Any]) -> JwtkitError:
     return cls(message, **data)
 
@@ -206,6 +217,10 @@ class Mismatch:
         self.message: Final = message
         self.expected: Final = expected
         self.actual: Final = actual
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        data = {"expected": _copyable(self.expected), "actual": _copyable(self.actual)}
+        return _rebuild_mismatch, (self.claim, self.reason, self.message, data)
 
     def __repr__(self) -> str:
         return f"Mismatch({self.claim!r}, {self.reason!r})"
@@ -328,5 +343,5 @@ class OAuthError(RejectedError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         data = {name: getattr(self, name) for name in self._data}
-        data["extra"] = dict(self.extra)  # a mapping proxy cannot be pickled
+        data["extra"] = _copyable(self.extra)
         return _rebuild, (type(self), str(self), data)
