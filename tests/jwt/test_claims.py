@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwtkit import Claims, UsageError, claim, numeric_date
+from jwtkit import JWK, UNCHECKED, Claims, ClaimsError, Token, TokenVerifier, UsageError, claim, numeric_date
 
 
 class Session(Claims):
@@ -174,6 +174,35 @@ def test_registered_claims_can_be_narrowed() -> None:
         Strict(acr="silver", aud="a")  # type: ignore[arg-type]  # the mistake under test
     with pytest.raises(UsageError, match="'aud' is missing"):
         Strict(acr="gold")  # type: ignore[call-arg]  # the mistake under test
+
+
+def test_a_class_of_two_has_the_claims_of_both() -> None:
+    class First(Claims):
+        a: str
+
+    class Second(Claims):
+        b: tuple[int, ...]
+        jti: str = claim()
+
+    class Both(First, Second):
+        c: bool = False
+
+    both = Both(a="x", b=(1,), jti="j")
+    assert (both.a, both.b, both.c, both.jti) == ("x", (1,), False, "j")
+    with pytest.raises(UsageError, match="'b' must be"):
+        Both(a="x", b="y", jti="j")  # type: ignore[arg-type]  # the mistake under test
+    incomplete: list[dict[str, Any]] = [{"a": "x", "jti": "j"}, {"b": (1,), "jti": "j"}, {"a": "x", "b": (1,)}]
+    for members in incomplete:
+        with pytest.raises(UsageError, match="is missing"):
+            Both(**members)
+    key = JWK.generate("HS256")
+    verifier = TokenVerifier(keys=key, algorithms=["HS256"], issuer=UNCHECKED, audience=UNCHECKED, claims=Both)
+    signed: list[dict[str, Any]] = [{"a": "x"}, {"b": [1]}, {"a": "x", "b": ["y"]}]
+    for extra in signed:
+        with pytest.raises(ClaimsError):
+            verifier.verify(Token.sign(Claims(jti="j", extra=extra), key, lifetime=60).compact)
+    whole = Token.sign(Claims(jti="j", extra={"a": "x", "b": [1]}), key, lifetime=60).compact
+    assert verifier.verify(whole).claims.b == (1,)
 
 
 def test_literals_compare_types() -> None:

@@ -55,6 +55,14 @@ def test_there_and_back() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", [NESTED + "=", NESTED[:-2] + "*A", "e30" + NESTED[NESTED.index(".") :]], ids=["=", "*", "{}"]
+)
+def test_a_broken_one_is_said_to_be_broken(text: str) -> None:
+    with pytest.raises(MalformedError):
+        UnverifiedToken.parse(text)
+
+
+@pytest.mark.parametrize(
     ("key", "alg", "enc"),
     [
         (JWK.generate("RSA-OAEP-256", kid="r"), "RSA-OAEP-256", "A128CBC-HS256"),

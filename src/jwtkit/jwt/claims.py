@@ -97,7 +97,7 @@ class Claims(_TypedClaims, Mapping[str, Any]):
         extra: InitVar[Mapping[str, object]] = _NO_EXTRA
     else:
 
-        def __init__(self, *positional: object, extra: Mapping[str, object] = _NO_EXTRA, **given: object) -> None:
+        def __init__(self, /, *positional: object, extra: Mapping[str, object] = _NO_EXTRA, **given: object) -> None:
             if positional:
                 raise UsageError(f"{type(self).__name__} takes named arguments; other claims go into extra={{...}}")
             cls = type(self)
@@ -114,7 +114,11 @@ class Claims(_TypedClaims, Mapping[str, Any]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls._fields = declare(cls, cls._fields)
+        inherited: dict[str, ClaimField] = {}
+        # As Python looks attributes up, so that of two bases the one that says more about a claim counts.
+        for base in reversed(cls.__mro__[1:]):
+            inherited |= {name: value for name, value in vars(base).items() if isinstance(value, ClaimField)}
+        cls._fields = declare(cls, inherited)
         cls._rules = None
 
     def __getitem__(self, name: str) -> Any:

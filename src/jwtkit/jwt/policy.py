@@ -340,14 +340,27 @@ def _expected_check(name: str, wanted: object) -> Check:
     if not callable(wanted):
         wanted = freeze(thaw(wanted, f"expected claim {name!r}"))
 
+    # A predicate is no data, and cannot always be copied with an error.
+    as_data = None if callable(wanted) else wanted
+
     def check(claims: Mapping[str, Any], _now: float) -> Mismatch | None:
         if name not in claims:
-            return Mismatch(name, "missing", f"token has no {name}, which this verifier requires", expected=wanted)
+            return Mismatch(name, "missing", f"token has no {name}, which this verifier requires", expected=as_data)
         value = freeze(claims[name])
-        # The type counts: in Python True equals 1.
-        if wanted(value) if callable(wanted) else type(value) is type(wanted) and value == wanted:
+        if wanted(value) if callable(wanted) else _is_same(value, wanted):
             return None
         message = f"claim {name!r} is {quote(value)}, which this verifier does not accept"
-        return Mismatch(name, "not_accepted", message, expected=wanted, actual=value)
+        return Mismatch(name, "not_accepted", message, expected=as_data, actual=value)
 
     return check
+
+
+def _is_same(value: object, wanted: object) -> bool:
+    """Compare frozen JSON. The type counts, however deep it stands: in Python True equals 1."""
+    if type(value) is not type(wanted):
+        return False
+    if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+        return value.keys() == wanted.keys() and all(_is_same(value[name], wanted[name]) for name in value)
+    if isinstance(value, tuple) and isinstance(wanted, tuple):
+        return len(value) == len(wanted) and all(map(_is_same, value, wanted))
+    return value == wanted

@@ -72,7 +72,8 @@ class UnverifiedToken(Frozen):
                 _wire.b64url_decode(segment, "a segment of the token")
             claims = _claims_of(segments[1], limits) if len(segments) == _JWS_SEGMENTS else None
         except MalformedError as finding:
-            raise explain_text(compact, finding) from None
+            encrypted = compact.count(".") == _JWE_SEGMENTS - 1
+            raise explain_text(compact, finding, expected="JWE" if encrypted else "JWS") from None
         token = object.__new__(cls)
         token.kind = "JWE" if claims is None else "JWS"
         token.header = header
