@@ -311,6 +311,20 @@ def test_serialize_refuses(value: Any) -> None:
         _wire.serialize(value, "object")
 
 
+def test_a_subclass_is_the_text_that_it_holds() -> None:
+    class Shouting(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return '{"a":2}'
+
+    class Octets(bytes):
+        pass
+
+    for source in (Shouting('{"a":1}'), Octets(b'{"a":1}')):
+        assert _wire.parse_object(source, "it", depth=4, int_limit=10) == {"a": 1}
+
+
 def test_serialize_takes_mappings_tuples_and_subclasses() -> None:
     frozen = _wire.freeze({"a": [1, {"b": [2]}], Name("c"): Name("d")})
     assert _wire.serialize(frozen, "object") == b'{"a":[1,{"b":[2]}],"c":"d"}'

@@ -193,7 +193,7 @@ def object_parser(what: str, *, depth: int, int_limit: int, values: int | None =
 
     def parse(data: bytes | str) -> dict[str, Any]:
         try:
-            text = data.decode("utf-8") if type(data) is bytes else str(data)
+            text = data.decode("utf-8") if isinstance(data, bytes) else str.__str__(data)
             brackets = text.count("{") + (text.count("[") if "[" in text else 0)
             if brackets > depth or values is not None:
                 _refuse_shape(text, what, brackets, depth, values)

@@ -210,6 +210,33 @@ def test_what_people_read(call: Callable[[], object], code: str, text: str) -> N
     assert GOOD not in text
 
 
+SIGNING = JWK.generate("ES256", kid="e")
+# (what somebody tries, and what they are told to do instead)
+INSTEAD: dict[str, tuple[Callable[[], object], str]] = {
+    "a secret in a set": (lambda: JWKS([HS]), "hand a list of such keys in"),
+    "a private key in a set": (lambda: JWKS([SIGNING]), r"use key\.public\(\)"),
+    "a path as PEM": (lambda: JWK.from_pem("/etc/keys/key.pem"), "no line that begins with -----BEGIN"),
+    "JSON as PEM": (lambda: JWK.from_pem(json.dumps(SIGNING.to_dict())), "no line that begins with -----BEGIN"),
+    "PEM out of a variable": (lambda: JWK.from_pem(SIGNING.to_pem(private=True).replace("\n", "\\n")), r"\\n written out"),
+    "PEM as a JWK": (lambda: JWK.parse(SIGNING.to_pem(private=True)), r"use JWK\.from_pem"),
+    "a key as certificate": (lambda: JWK.from_certificate(SIGNING.to_pem(private=True)), r"use JWK\.from_pem"),
+    "a public key as certificate": (lambda: JWK.from_certificate(SIGNING.to_pem()), r"use JWK\.from_pem"),
+    "a secret as text": (lambda: JWK.from_secret("x" * 32, alg="HS256"), "decode the text that holds it"),  # type: ignore[arg-type]  # the mistake
+    "signing with PEM": (lambda: Token.sign(Claims(), SIGNING.to_pem(private=True), lifetime=9), r"use JWK\.from_pem\(\.\.\.\) or JWK\.from_secret"),  # type: ignore[arg-type]  # the mistake
+    "signing with something": (lambda: Token.sign(Claims(), 5, lifetime=9), "use a private JWK, or another Signer"),  # type: ignore[arg-type]  # the mistake
+    "encrypting to a key that signs": (lambda: jwe.encrypt(b"x", SIGNING.public(), enc="A256GCM"), "ES256 signs; use dir, A128KW"),
+    "alg and enc exchanged": (lambda: jwe.encrypt(b"x", SIGNING.public(), enc="A256GCM", alg="A256GCM"), "A256GCM encrypts the content, and goes where enc"),  # type: ignore[arg-type]  # the mistake
+    "a claim that there is not": (lambda: Claims(foo=1), r"Claims has no claim 'foo': others go into extra=\{\.\.\.\} or a class of yours"),  # type: ignore[call-arg]  # the mistake
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "words"), INSTEAD.values(), ids=INSTEAD)
+def test_what_to_do_instead(call: Callable[[], object], words: str) -> None:
+    with pytest.raises(JwtkitError, match=words) as mistake:
+        call()
+    assert "PRIVATE KEY" not in str(mistake.value)
+
+
 @pytest.mark.parametrize("alg", ["HS265", "none"])
 def test_an_unknown_algorithm_offers_the_known_ones(alg: Any) -> None:
     with pytest.raises(JwtkitError, match=r"use one of HS256, HS384|unsigned token proves nothing") as mistake:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from jwtkit import (
     ABSENT,
@@ -24,6 +26,7 @@ from jwtkit import (
     MalformedError,
     NotAllowedError,
     SignatureError,
+    SignatureMemo,
     Token,
     TokenVerifier,
     UnverifiedToken,
@@ -141,6 +144,10 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[tuple[str, str]]]] 
     "expected and absent": ({"expected": {"x": None}}, {}, [("x", "missing")]),
     "expected and different": ({"expected": {"x": "a"}}, {"x": "b"}, [("x", "not_accepted")]),
     "expected true, came 1": ({"expected": {"x": True}}, {"x": 1}, [("x", "not_accepted")]),
+    "expected true within, came 1": ({"expected": {"x": {"a": True}}}, {"x": {"a": 1}}, [("x", "not_accepted")]),
+    "expected 1 within, came true": ({"expected": {"x": [[1]]}}, {"x": [[True]]}, [("x", "not_accepted")]),
+    "expected within, and one more": ({"expected": {"x": {"a": [1]}}}, {"x": {"a": [1, 2]}}, [("x", "not_accepted")]),
+    "expected within, and a name more": ({"expected": {"x": {"a": 1}}}, {"x": {"a": 1, "b": 2}}, [("x", "not_accepted")]),
     "expected 1, came 1.0": ({"expected": {"x": 1}}, {"x": 1.0}, [("x", "not_accepted")]),
     "expected and the predicate holds": ({"expected": {"x": lambda value: value > 3}}, {"x": 4}, OK),
     "expected and the predicate fails": ({"expected": {"x": lambda value: value > 3}}, {"x": 3}, [("x", "not_accepted")]),
@@ -194,6 +201,7 @@ TYP: dict[str, tuple[Any, str | None, bool]] = {
     "named, another": ("at+jwt", "JWT", False),
     "named, none": ("at+jwt", None, False),
     "named, a longer one": ("at+jwt", "at+jwts", False),
+    "named, with a kelvin sign": ("kb+jwt", "\u212ab+jwt", False),
     "JWT named, none": ("JWT", None, False),
     "unchecked, any": (UNCHECKED, "whatever", True),
     "unchecked, none": (UNCHECKED, None, True),
@@ -494,6 +502,77 @@ def test_a_key_source_is_told_the_configured_issuer(issuer: Any, told: str | Non
         with pytest.raises(ClaimsError):
             made.verify(token(iss="https://evil.example", exp=1), now=NOW)
     assert source.issuers == [told, told]
+
+
+async def _awaited() -> list[JWK]:
+    return [KEY]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (None, "got NoneType"),
+        (KEY, "got JWK"),
+        ([None], "got list"),
+        (["k"], "got list"),
+        (iter([KEY]), "got list_iterator"),
+        (..., "not awaited"),
+    ],
+    ids=repr,
+)
+def test_a_key_source_gives_keys(given: Any, words: str) -> None:
+    class Careless:
+        def keys_for(self, header: Header, issuer: str | None, /) -> Any:
+            return _awaited() if given is ... else given
+
+    with pytest.raises(UsageError, match=f"the Careless must give a list of JWK.*{words}"):
+        verifier(keys=Careless()).verify(token(), now=NOW)
+
+
+def test_a_key_set_that_changes_is_asked_each_time() -> None:
+    """A subclass may give other keys each time, so nothing of it is remembered."""
+    key = JWK.generate("ES256", kid="k")
+
+    box: list[JWK] = []
+
+    class Live(JWKS):
+        def keys_for(self, header: Header, issuer: str | None, /) -> Sequence[JWK]:
+            return box
+
+    live = Live([key.public()])
+    compact = Token.sign(Claims(iss=ISS, aud=AUD), key, lifetime=60, now=NOW).compact
+    for memo in (None, SignatureMemo()):
+        box.append(key.public())
+        made = verifier(keys=live, algorithms=["ES256"], signature_memo=memo)
+        assert made.verify(compact, now=NOW)
+        box.clear()
+        with pytest.raises(KeyNotFoundError):
+            made.verify(compact, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ({"keys": KEY.to_dict(private=True)}, "keys must be parsed"),
+        ({"keys": {"keys": []}}, "keys must be parsed"),
+        ({"keys": KEY.to_dict(private=True), "issuer": None}, "keys must be parsed"),
+        ({"keys": ec.generate_private_key(ec.SECP256R1()).public_key()}, r"use JWK\.from_key"),
+        ({"algorithms": ["es256"]}, "use ES256$"),
+        ({"algorithms": ["Rs-256"]}, "use RS256$"),
+    ],
+    ids=["a JWK in JSON", "a JWK Set in JSON", "JSON, no issuer", "a key of the backend", "small letters", "a hyphen"],
+)
+def test_what_to_do_instead(named: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        verifier(**named)
+
+
+def test_what_to_verify_instead() -> None:
+    made = verifier()
+    with pytest.raises(UsageError, match="pass its compact"):
+        made.verify(made.verify(token(), now=NOW), now=NOW)  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(UsageError, match="numeric_date"):
+        made.verify(token(), now=datetime.now(UTC))  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_now_is_named() -> None:

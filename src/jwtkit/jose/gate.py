@@ -64,7 +64,8 @@ class Gate(Frozen):
         self._check_header: Final = check_header
         self._extensions: Final = extensions
         self._allow_unencoded: Final = allow_unencoded
-        self.remembers: Final = isinstance(source, (JWKS, OwnKeys))
+        # Exactly these: a subclass may give other keys each time.
+        self.remembers: Final = type(source) in (JWKS, OwnKeys)
 
     def admit(self, header: Header, now: float | None = None) -> JWK:
         """Refuse the header, or give the one key that it can mean.

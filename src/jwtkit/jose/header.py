@@ -127,7 +127,8 @@ def is_media_type(typ: str, expected: str) -> bool:
 
 
 def _full_media_type(value: str) -> str:
-    lowered = value.lower()
+    # Media types are ASCII, and beyond it other characters have the same lower case as an ASCII one.
+    lowered = value.lower() if value.isascii() else value
     return lowered if "/" in lowered else f"application/{lowered}"
 
 

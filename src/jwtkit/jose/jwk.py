@@ -81,7 +81,7 @@ class JWK(Key):
 
         Spec: RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964.
         """
-        if isinstance(source, (str, bytes)) and source[:10] in ("-----BEGIN", b"-----BEGIN"):
+        if isinstance(source, str) and source.startswith("-----BEGIN"):
             raise MalformedError("this is PEM, not a JWK: use JWK.from_pem(...)")
         members = _wire.read_object(
             source,

@@ -9,7 +9,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Final, Protocol, runtime_checkable
 
 from jwtkit._frozen import Frozen
@@ -113,9 +113,20 @@ def allowed_rows(algorithms: Sequence[SignatureAlgorithm]) -> Mapping[str, Algor
 
 def candidates(source: KeySource, header: Header, issuer: str | None, now: float | None) -> Sequence[JWK]:
     """Ask a source for the keys that a header may mean."""
+    if type(source) in (JWKS, OwnKeys):
+        return source.keys_for(header, issuer)
+    keys: object
     if now is not None and isinstance(source, TimedKeySource):
-        return source.keys_at(header, issuer, now)
-    return source.keys_for(header, issuer)
+        keys = source.keys_at(header, issuer, now)
+    else:
+        keys = source.keys_for(header, issuer)
+    if isinstance(keys, (list, tuple)) and all(isinstance(key, JWK) for key in keys):
+        return keys
+    hint = ""
+    if isinstance(keys, Coroutine):
+        keys.close()  # it will never be awaited, and should not warn about it
+        hint = ": a key source is not awaited, so ask for the keys before"
+    raise UsageError(f"the {type(source).__name__} must give a list of JWK, got {type(keys).__name__}{hint}")
 
 
 def select(
@@ -238,8 +249,8 @@ def _names(keys: Sequence[JWK]) -> str:
 def _not_found(
     header: Header, source: KeySource, keys: Sequence[JWK], row: KeyAlgorithm, issuer: str | None
 ) -> KeyNotFoundError:
-    is_known = isinstance(source, (JWKS, OwnKeys))
-    held = source.keys if isinstance(source, (JWKS, OwnKeys)) else keys
+    is_known = type(source) in (JWKS, OwnKeys)
+    held = source.keys if is_known and isinstance(source, (JWKS, OwnKeys)) else keys
     has = f"has {_names(held)}" if held else "holds none" if is_known else "has none that the header may mean"
     if header.kid is None:
         message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {has}"
