@@ -26,10 +26,10 @@ from urllib.parse import parse_qsl, urlencode
 from jwtkit import JWK, JWKS, Claims, RejectedError, Token, TokenVerifier
 from jwtkit.oauth import (
     AuthorizationRequest,
+    Granted,
     HttpResponse,
     InboundRequest,
     ProtectedResource,
-    Refused,
     Secret,
     TokenRequest,
     run,
@@ -119,7 +119,7 @@ class Registration:
 
 
 @dataclass(kw_only=True)
-class Granted:
+class Grant:
     """What a code, a refresh token or a device code stands for."""
 
     client_id: str
@@ -146,10 +146,10 @@ class Provider:
         self.key = JWK.generate("ES256")
         self.user: str | None = "jane"  # whoever sits in front of the browser; None says no
         self.log: list[str] = []  # the grants that were asked for
-        self._codes: dict[str, Granted] = {}
-        self._refresh_tokens: dict[str, Granted] = {}
-        self._devices: dict[str, Granted] = {}
-        self._user_codes: dict[str, Granted] = {}
+        self._codes: dict[str, Grant] = {}
+        self._refresh_tokens: dict[str, Grant] = {}
+        self._devices: dict[str, Grant] = {}
+        self._user_codes: dict[str, Grant] = {}
         self._lock = Lock()
         self._routes: dict[tuple[str, str], Callable[[InboundRequest], HttpResponse]] = {
             ("GET", "/.well-known/openid-configuration"): self._configuration,
@@ -215,7 +215,7 @@ class Provider:
         else:
             answer["code"] = self._keep(
                 self._codes,
-                Granted(
+                Grant(
                     client_id=asked.client_id,
                     scope=asked.scope,
                     sub=self.user,
@@ -261,7 +261,7 @@ class Provider:
     def _client_credentials(self, asked: TokenRequest, _fields: Mapping[str, str]) -> HttpResponse:
         if asked.client_secret is None:
             return refusal("unauthorized_client", "a public client has no credentials")
-        return self._tokens(Granted(client_id=asked.client_id, scope=asked.scope, expires_at=0))
+        return self._tokens(Grant(client_id=asked.client_id, scope=asked.scope, expires_at=0))
 
     def _refresh(self, asked: TokenRequest, fields: Mapping[str, str]) -> HttpResponse:
         granted = self._take(self._refresh_tokens, fields.get("refresh_token", ""))
@@ -271,7 +271,7 @@ class Provider:
             return refusal("invalid_scope")
         return self._tokens(granted)
 
-    def _tokens(self, granted: Granted) -> HttpResponse:
+    def _tokens(self, granted: Grant) -> HttpResponse:
         """Issue what was granted: an access token, an ID token where it was asked for, a refresh token for a user."""
         sub = granted.sub or granted.client_id
         scope = " ".join(granted.scope)
@@ -288,7 +288,7 @@ class Provider:
             "scope": scope,
         }
         if granted.sub is not None:
-            again = Granted(
+            again = Grant(
                 client_id=granted.client_id, scope=granted.scope, sub=granted.sub, expires_at=time.time() + 3600
             )
             members["refresh_token"] = self._keep(self._refresh_tokens, again)
@@ -313,7 +313,7 @@ class Provider:
         if client is None or client.client_secret is not None:
             return refusal("invalid_client", "only public clients begin here")
         scope = tuple(fields.get("scope", "").split())
-        granted = Granted(client_id=client.client_id, scope=scope, expires_at=time.time() + 300)
+        granted = Grant(client_id=client.client_id, scope=scope, expires_at=time.time() + 300)
         user_code = "".join(choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8))
         user_code = f"{user_code[:4]}-{user_code[4:]}"
         self._user_codes[user_code] = granted
@@ -358,12 +358,12 @@ class Provider:
 
     # What it hands out.
 
-    def _keep(self, table: dict[str, Granted], granted: Granted) -> str:
+    def _keep(self, table: dict[str, Grant], granted: Grant) -> str:
         handle = token_urlsafe(32)
         table[hashed(handle)] = granted
         return handle
 
-    def _take(self, table: dict[str, Granted], handle: str) -> Granted | None:
+    def _take(self, table: dict[str, Grant], handle: str) -> Grant | None:
         granted = table.pop(hashed(handle), None)
         return None if granted is None or granted.expires_at < time.time() else granted
 
@@ -394,7 +394,7 @@ class Api:
     def __call__(self, request: InboundRequest, /) -> HttpResponse:
         self.calls += 1
         outcome = run(self._guard.check(request, scope=[SCOPE]), send=nobody)
-        if isinstance(outcome, Refused):
+        if not isinstance(outcome, Granted):
             return outcome.response
         if outcome.token.compact in self.revoked:
             return HttpResponse(status=401, headers=(("WWW-Authenticate", 'Bearer error="invalid_token"'),))

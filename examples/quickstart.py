@@ -35,12 +35,12 @@ from jwtkit.oauth import (
     AuthorizationRequest,
     AuthorizationSession,
     Client,
+    Granted,
     HttpRequest,
     HttpResponse,
     InboundRequest,
     ProtectedResource,
     PublicClient,
-    Refused,
     TokenRequest,
     discover,
     jwks_request,
@@ -160,7 +160,7 @@ class Api(Handler):
 
     def do_GET(self) -> None:
         outcome = run(self.guard.check(self.inbound(), scope=[SCOPE]), send=send)
-        if isinstance(outcome, Refused):
+        if not isinstance(outcome, Granted):
             self.log.append(outcome.error)
             return self.answer(outcome.response.status, headers=outcome.response.headers)
         return self.answer(200, {"hello": outcome.sub, "scopes": sorted(outcome.scopes)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from jwtkit import (
     ABSENT,
     JWK,
+    UNCHECKED,
     Claims,
     ExpiredError,
     NotAllowedError,
@@ -125,6 +127,20 @@ def test_the_reason_is_for_the_log() -> None:
     assert isinstance(bound, NotAllowedError)
     assert "bound to a key" in str(bound)
     assert check().error is None
+    for values, named, words in (
+        (
+            (f"Bearer {sign(client_id=None, sub=None)}",),
+            {},
+            r"token has no sub, which at\+jwt .*; token has no client_id, which",
+        ),
+        ((f"Bearer {TOKEN}",), {"scope": ("x",)}, "grants the scopes .*, and this request needs 'x'"),
+        ((f"Bearer {TOKEN}", f"Bearer {TOKEN}"), {}, "a token in several Authorization headers"),
+        ((), {"url": f"/?access_token={TOKEN}"}, "a token in the query"),
+        (("Bearer a b",), {}, "is not: Bearer TOKEN"),
+    ):
+        error = check(*values, **named).error
+        assert re.search(words, str(error))
+        assert TOKEN not in str(error)
 
 
 def test_a_bound_token_is_refused_whatever_its_type() -> None:
@@ -149,10 +165,11 @@ def test_other_tokens_need_not_name_a_client() -> None:
         {"resource": 5},
         {"verifier": "x"},
         {"verifier": verifier(audience=ABSENT)},
+        {"verifier": verifier(audience=UNCHECKED)},
         {"realm": "a\nb"},
         {"realm": "ä"},
     ],
-    ids=["another audience", "number", "no verifier", "no audience", "newline", "no ASCII"],
+    ids=["another audience", "number", "no verifier", "no audience", "audience unchecked", "newline", "no ASCII"],
 )
 def test_mistakes_in_building(named: dict[str, Any]) -> None:
     with pytest.raises(UsageError):

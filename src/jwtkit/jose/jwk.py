@@ -45,7 +45,7 @@ class JWK(Key):
         kid: key identifier, as written, or None.
         use: "sig", "enc" or another value, as written, or None.
         key_ops: operations the key is for, or None where it does not say.
-        is_private: whether it can sign.
+        is_private: whether it holds a private key or a shared secret.
         extra: further members of the JWK, `x5c` among them, read-only.
 
     Example:

@@ -68,7 +68,7 @@ class TokenVerifier(Frozen, Generic[C_co]):
         limits: bounds on size and nesting.
 
     Raises:
-        UsageError: an argument is missing, of the wrong type, or could never accept a token.
+        UsageError: an argument is of the wrong type, or could never accept a token.
 
     Example:
         >>> from jwtkit import Claims, JWK, Token
@@ -270,8 +270,8 @@ class TokenVerifier(Frozen, Generic[C_co]):
         return self._policy.issuers is None or issuer in self._policy.issuers
 
     def accepts_audience(self, audience: str) -> bool:
-        """Tell whether tokens for this audience pass, as far as this policy checks audiences."""
-        return self._policy.audiences is None or audience in self._policy.audiences
+        """Tell whether this policy checks audiences, and tokens for this one pass."""
+        return self._policy.audiences is not None and audience in self._policy.audiences
 
     def _check_typ(self, header: Header) -> None:
         typ = self._typ

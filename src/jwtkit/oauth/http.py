@@ -35,7 +35,7 @@ class HttpRequest:
     there are too many).
 
     Attributes:
-        method: "GET" or "POST"; the registration of clients knows "PUT" and "DELETE" too.
+        method: in capitals; jwtkit asks with "GET" and "POST", and to manage a registration with "PUT" and "DELETE".
         url: absolute; https, or http on a literal loopback address.
         headers: pairs to send as they are.
         body: octets to send; empty for GET.

@@ -34,7 +34,7 @@ class TokenSet:
 
     Attributes:
         access_token: for the Authorization header of calls to an API.
-        token_type: as the server wrote it; "Bearer", in any case.
+        token_type: as the server wrote it: "Bearer", in any case, or "DPoP" where it is bound to a key.
         scope: what was granted; as requested where the server did not say.
         expires_at: seconds since the epoch, or None where the server did not say.
         refresh_token: for a fresh set, or None.

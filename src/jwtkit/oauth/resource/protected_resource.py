@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, final
 
 from jwtkit._frozen import Frozen
 from jwtkit._proof import Proof
-from jwtkit.errors import NotAllowedError, RejectedError, UsageError
+from jwtkit.errors import MalformedError, Mismatch, NotAllowedError, RejectedError, UsageError, quote
 from jwtkit.jose.header import is_media_type
 from jwtkit.jwt.claims import Claims
+from jwtkit.jwt.policy import refuse
 from jwtkit.jwt.token import Token
 from jwtkit.jwt.verifier import TokenVerifier
 from jwtkit.oauth.http import HttpRequest, HttpResponse, InboundRequest
@@ -74,13 +75,14 @@ class Granted(Proof, Frozen, Generic[C_co]):
         return f"Granted(sub={self.sub!r}, client_id={self.client_id!r}, scopes={sorted(self.scopes)!r})"
 
 
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """The request may not pass.
 
     Attributes:
         response: what to answer, with the right status and WWW-Authenticate.
-        reason: which of the four cases it is.
+        reason: "no_token", "invalid_request", "invalid_token" or "insufficient_scope".
         error: why, for your log; never for the caller. None where there was no token at all.
     """
 
@@ -92,7 +94,8 @@ class Refused:
 class ProtectedResource(Frozen, Generic[C_co]):
     """An API, or a part of one, that demands access tokens.
 
-    It takes bearer tokens only: one that is bound to a key or to a certificate (`cnf`) is refused, because its proof is
+    A token whose `typ` is "at+jwt" must have `sub`, `client_id`, `iat` and `jti` too (RFC 9068 section 2.2). It takes
+    bearer tokens only: one that is bound to a key or to a certificate (`cnf`) is refused, because its proof is
     not checked here yet.
 
     Args:
@@ -148,25 +151,29 @@ class ProtectedResource(Frozen, Generic[C_co]):
     def _decide(self, request: InboundRequest, needed: tuple[str, ...], now: float | None) -> Granted[C_co] | Refused:
         values = request.header_values("authorization")
         if _token_in_query(request.url) or len(values) > 1:
-            return self._refused("invalid_request")
+            where = "in the query" if len(values) <= 1 else "in several Authorization headers"
+            return self._refused("invalid_request", error=MalformedError(f"there is a token {where}"))
         if not values or values[0].partition(" ")[0].lower() != "bearer":
             return self._refused("no_token")
         match = _BEARER.fullmatch(values[0])
         if match is None:
-            return self._refused("invalid_request")
+            return self._refused("invalid_request", error=MalformedError("the header is not: Bearer TOKEN"))
         try:
             token = self._verifier.verify(match[1], now=now)
         except RejectedError as error:
             return self._refused("invalid_token", error=error)
         claims: Claims = token.claims
-        if is_media_type(token.header.typ or "", "at+jwt") and not claims.keys() >= set(_ACCESS_TOKEN_CLAIMS):
-            return self._refused("invalid_token")
+        missing = [name for name in _ACCESS_TOKEN_CLAIMS if name not in claims]
+        if missing and is_media_type(token.header.typ or "", "at+jwt"):
+            return self._refused("invalid_token", error=refuse([_missing(name) for name in missing]))
         if "cnf" in claims:
             # Whoever stole it could show it as a bearer token, which the binding is there to prevent.
             return self._refused("invalid_token", error=NotAllowedError(_BOUND))
         scopes = frozenset(split_scope(claims.scope))
         if not scopes.issuperset(needed):
-            return self._refused("insufficient_scope", (("scope", " ".join(needed)),))
+            has, wanted = " ".join(sorted(scopes)), " ".join(needed)
+            message = f"the token grants the scopes {quote(has)}, and this request needs {quote(wanted)}"
+            return self._refused("insufficient_scope", (("scope", wanted),), NotAllowedError(message))
         return _grant(token, scopes)
 
     def _refused(
@@ -179,6 +186,10 @@ class ProtectedResource(Frozen, Generic[C_co]):
         challenge = bearer_challenge((*self._realm, *described))
         headers = (("WWW-Authenticate", challenge), ("Cache-Control", "no-store"))
         return Refused(response=HttpResponse(status=_STATUS[reason], headers=headers), reason=reason, error=error)
+
+
+def _missing(name: str) -> Mismatch:
+    return Mismatch(name, "missing", f"token has no {name}, which at+jwt requires (RFC 9068 section 2.2)")
 
 
 def _token_in_query(url: str) -> bool:
