@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -203,6 +204,24 @@ def test_a_class_of_two_has_the_claims_of_both() -> None:
             verifier.verify(Token.sign(Claims(jti="j", extra=extra), key, lifetime=60).compact)
     whole = Token.sign(Claims(jti="j", extra={"a": "x", "b": [1]}), key, lifetime=60).compact
     assert verifier.verify(whole).claims.b == (1,)
+
+
+def test_a_plain_copy_is_the_callers_own() -> None:
+    claims = Claims(sub="alice", aud="api", extra={"address": {"lines": ["a", "b"]}})
+    members = claims.to_dict()
+    assert members == {"sub": "alice", "aud": "api", "address": {"lines": ["a", "b"]}}
+    members["address"]["lines"].append("c")
+    assert claims["address"]["lines"] == ("a", "b")
+    assert json.loads(json.dumps(claims.to_dict()))["sub"] == "alice"
+
+
+def test_a_claim_without_a_field_is_an_item() -> None:
+    claims: Any = Claims(extra={"email": "a@example.com"})
+    with pytest.raises(AttributeError, match=r"read as claims\['email'\]"):
+        claims.email
+    with pytest.raises(AttributeError, match=r"has no attribute 'phone'$"):
+        claims.phone
+    assert not hasattr(claims, "__len_hint__")
 
 
 def test_literals_compare_types() -> None:

@@ -381,3 +381,14 @@ def test_mutated_texts_are_refused(data: st.DataObject) -> None:
     segments[index] = segments[index][:cut] + piece + segments[index][cut:]
     with pytest.raises(RejectedError):
         verifier().verify(".".join(segments), now=NOW)
+
+
+def test_times_are_there_or_it_says_so() -> None:
+    """An expiry that was checked is no None for type checkers either."""
+    key = JWK.generate("HS256")
+    token = Token.sign(Claims(), key, lifetime=60, now=1_900_000_000)
+    assert (token.exp, token.iat) == (1_900_000_060, 1_900_000_000)
+    assert token.exp - token.iat == 60
+    endless = Token.sign(Claims(exp=1_900_000_060), key)
+    with pytest.raises(ClaimsError, match="token has no iat"):
+        endless.iat

@@ -61,7 +61,7 @@ def tampered(op: Provider, keys: Keys) -> None:
 
 def unsigned(op: Provider, keys: Keys) -> None:
     none = "eyJhbGciOiJub25lIn0"  # {"alg":"none"}
-    op.bend["metadata"]["id_token_signing_alg_values_supported"] = ["RS256", "none"]
+    op.bend["metadata"]["id_token_signing_alg_values_supported"] = ["RS256", "PS256", "ES256", "none"]
     op.seal = lambda text: f"{none}.{text.split('.')[1]}."
 
 

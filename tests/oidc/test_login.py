@@ -96,6 +96,14 @@ def test_an_id_token_is_a_hint(provider: Provider) -> None:
 
 
 SECRET = "s" * 32
+
+
+def listing(op: Provider, algorithms: list[str]) -> LoginFlow:
+    """Build a flow for RS256 at a provider that lists these."""
+    op.bend["metadata"] = {"id_token_signing_alg_values_supported": algorithms}
+    return flow(op)
+
+
 MISTAKES: dict[str, tuple[Callable[[Provider], object], str]] = {
     "scope without openid": (lambda op: flow(op, scope=["email"]), "openid"),
     "no scope": (lambda op: flow(op, scope=[]), "openid"),
@@ -111,6 +119,8 @@ MISTAKES: dict[str, tuple[Callable[[Provider], object], str]] = {
     "trusted audience a str": (lambda op: flow(op, trusted_audiences="x"), "is a list"),
     "trusted audience a number": (lambda op: flow(op, trusted_audiences=[5]), "list of str"),
     "decryption a key": (lambda op: flow(op, decryption=JWK.generate("A256GCM")), "Decryption"),
+    "no algorithm that the provider has": (lambda op: listing(op, ["ES256"]), "signs with 'ES256'.*algorithms="),
+    "a provider without algorithms": (lambda op: listing(op, []), "signs with nothing"),
     "s_hash without an ID token there": (lambda op: flow(op, require_s_hash=True), "require_s_hash"),
     "s_hash a str": (lambda op: flow(op, response_type="code id_token", require_s_hash="no"), "require_s_hash"),
     "issuer unchecked": (lambda op: flow(op, quirk_issuer=[]), "issuer"),

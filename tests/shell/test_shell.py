@@ -11,6 +11,7 @@ import runpy
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ def started(*arguments: str, text: str = "", **more: Any) -> subprocess.Complete
 def test_usage(shell: Any, arguments: list[str], words: str) -> None:
     shell.fails(2, words, *arguments)
     assert TOKEN not in shell(*arguments).err
+
+
+def test_the_version(shell: Any) -> None:
+    said = shell("--version")
+    assert (said.code, said.out, said.err) == (0, f"jwtkit {version('jwtkit')}\n", "")
 
 
 def test_help(shell: Any) -> None:

@@ -14,7 +14,7 @@ __all__ = ["NO_DEFAULT", "ClaimField", "ClaimRules", "Specifier", "check_claims"
 
 NO_DEFAULT: Final = object()
 # What the mapping itself, or the constructor, needs under its own name.
-_TAKEN: Final = frozenset(("keys", "items", "values", "get", "extra"))
+_TAKEN: Final = frozenset(("keys", "items", "values", "get", "extra", "to_dict"))
 
 
 class Specifier(Frozen):

@@ -112,6 +112,11 @@ class Claims(_TypedClaims, Mapping[str, Any]):
                 raise UsageError(f"{cls.__name__}: {problems}", code="claim_type")
             _set_raw(self, raw)
 
+        def __getattr__(self, name: str) -> NoReturn:
+            # Only for what is not there, and not for type checkers, which would believe in every name then.
+            hint = f": a claim without a field of its own is read as claims[{name!r}]" if name in self._raw else ""
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         inherited: dict[str, ClaimField] = {}
@@ -127,6 +132,11 @@ class Claims(_TypedClaims, Mapping[str, Any]):
             # Frozen when first read, and kept. Two threads may both do it, and leave equal values.
             value = self._raw[name] = _wire.freeze(value)
         return value
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the claims as they are written, in plain dicts and lists that are the caller's own."""
+        members: dict[str, Any] = _wire.thaw(self._raw, "claims")
+        return members
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
@@ -151,7 +161,7 @@ class Claims(_TypedClaims, Mapping[str, Any]):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return read_claims, (type(self), _wire.thaw(self, "claims"))
+        return read_claims, (type(self), self.to_dict())
 
 
 _set_raw: Final = Claims.__dict__["_raw"].__set__

@@ -39,6 +39,7 @@ else:
 
     C_co = TypeVar("C_co", bound=Claims, covariant=True)
 C = TypeVar("C", bound=Claims)
+T = TypeVar("T")
 
 __all__ = ["Token", "TokenDraft", "birth"]
 
@@ -95,6 +96,24 @@ class Token(Proof, Generic[C_co]):
             ClaimsError: the token has none.
         """
         return _present(self._claims.sub, "sub")
+
+    @property
+    def exp(self) -> float:
+        """When it ends, in seconds since the epoch.
+
+        Raises:
+            ClaimsError: the token has no end.
+        """
+        return _present(self._claims.exp, "exp")
+
+    @property
+    def iat(self) -> float:
+        """When it was issued, in seconds since the epoch.
+
+        Raises:
+            ClaimsError: the token does not say.
+        """
+        return _present(self._claims.iat, "iat")
 
     @staticmethod
     def sign(
@@ -325,7 +344,7 @@ def _with_lifetime(claims: C, lifetime: float, now: int) -> C:
     return with_claims(claims, {name: value for name, value in added.items() if name not in raw})
 
 
-def _present(value: str | None, name: str) -> str:
+def _present(value: T | None, name: str) -> T:
     if value is None:
         message = f"token has no {name}: add required=({name!r},) to its verifier"
         raise ClaimsError(message, mismatches=(Mismatch(name, "missing", message),))

@@ -142,7 +142,8 @@ class LoginFlow(Frozen):
             raise UsageError("require_s_hash must be True or False")
         if require_s_hash and response_type == "code":
             raise UsageError("require_s_hash is for an ID token from a callback: response_type='code id_token'")
-        self._keys: Final = ProviderKeys(client, algorithms, keys)
+        supported = client.server.id_token_signing_alg_values_supported
+        self._keys: Final = ProviderKeys(client, algorithms, keys, supported)
         verifier = partial(
             IdTokenVerifier,
             issuer=client.server.issuer if quirk_issuer is None else quirk_issuer,

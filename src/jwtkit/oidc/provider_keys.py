@@ -9,12 +9,12 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, TypeVar
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, check_algorithms
-from jwtkit.errors import UsageError
+from jwtkit.errors import UsageError, quote
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.select import Keys
 from jwtkit.oauth.client.client import Client
@@ -26,6 +26,7 @@ from jwtkit.oauth.steps import Steps
 __all__ = ["ProviderKeys"]
 
 T = TypeVar("T")
+_NAMED: Final = 16
 
 
 class ProviderKeys(Frozen):
@@ -38,18 +39,29 @@ class ProviderKeys(Frozen):
 
     __slots__ = ("_cache", "algorithms", "keys")
 
-    def __init__(self, client: Client, algorithms: Iterable[SignatureAlgorithm], keys: Keys | None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        algorithms: Iterable[SignatureAlgorithm],
+        keys: Keys | None,
+        supported: Collection[str] | None,
+    ) -> None:
         """Choose the keys.
 
         Args:
             client: the client.
             algorithms: the algorithm registered for it.
             keys: keys that the program configured; None takes those behind the `jwks_uri`, or the client's secret.
+            supported: what the provider says it can sign with, or None where it does not say.
 
         Raises:
-            UsageError: HS algorithms beside others, or for a client without a secret; or the provider has no jwks_uri.
+            UsageError: the provider signs with none of the algorithms, HS algorithms stand beside others or are for a
+                client without a secret, or the provider has no jwks_uri.
         """
         self.algorithms: Final = check_algorithms(algorithms)
+        if supported is not None and not set(self.algorithms).intersection(supported):
+            names = ", ".join(map(quote, list(supported)[:_NAMED])) or "nothing"
+            raise UsageError(f"the provider signs with {names}: pass the one that is registered as algorithms=")
         shared: list[SignatureAlgorithm] = [name for name in self.algorithms if SIGNATURE_ALGORITHMS[name].kty == "oct"]
         if shared and len(shared) < len(self.algorithms):
             raise UsageError("algorithms mixes HS* with public keys: list the one that is registered for this client")

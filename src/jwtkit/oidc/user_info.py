@@ -268,7 +268,9 @@ def userinfo(
             return parse(client.corrected((yield from asked)), decryption=decryption)
 
         return plain()
-    provider = ProviderKeys(client, ("RS256",) if algorithms is None else algorithms, keys)
+    chosen = ("RS256",) if algorithms is None else algorithms
+    supported = client.server.userinfo_signing_alg_values_supported
+    provider = ProviderKeys(client, chosen, keys, supported)
     verifier = UserInfoVerifier(
         # That of the ID token, which a provider may write in another way than in its metadata.
         issuer=record.iss,

@@ -72,8 +72,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:
+        from importlib.metadata import version  # slow to load, and only this needs it
+
+        sys.stdout.write(f"jwtkit {version('jwtkit')}\n")
+        return Exit.OK
     try:
-        parsed, unexpected = parser.parse_known_args(_joined(sys.argv[1:] if arguments is None else arguments))
+        parsed, unexpected = parser.parse_known_args(_joined(given))
     except SystemExit as end:
         # --help printed what it has to say.
         return int(end.code or 0)
@@ -103,6 +109,7 @@ def _parser() -> Parser:
     prog = "python -m jwtkit" if started_as_module else "jwtkit"
     description = "Offline tools for JSON Web Tokens and OAuth. Nothing is sent anywhere."
     parser = Parser(prog=prog, description=description)
+    parser.add_argument("--version", action="store_true", help="say which version this is, and nothing else")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     for name, words, describe in _COMMANDS:
         describe(commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}."))
