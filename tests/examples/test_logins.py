@@ -351,6 +351,7 @@ def test_attempts_do_not_fill_the_memory(example: Example, runner: asyncio.Runne
     flow = LoginFlow(
         Client(server=run(discover(ISSUER), send=stage.send), client_id="web", auth=ClientSecretBasic(SECRET)),
         redirect_uri=f"{APP}/callback",
+        algorithms=["ES256"],
     )
     sessions = [flow.start().session for _ in range(3)]
     for session in sessions:
