@@ -85,7 +85,7 @@ class Joserfc:
 
 
 class Jwcrypto:
-    refusal = jwcrypto.common.InvalidJWEData
+    refusal = jwcrypto.jwe.InvalidJWEData
     unsupported = jwcrypto.common.InvalidJWAAlgorithm
 
     @staticmethod

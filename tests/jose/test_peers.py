@@ -68,6 +68,8 @@ PAIRS = [(peer, alg) for peer in PEERS for alg in SIGNATURE_ALGORITHMS if alg no
 @pytest.mark.parametrize(("peer", "alg"), PAIRS, ids=[f"{peer} {alg}" for peer, alg in PAIRS])
 def test_both_ways(peer: str, alg: Any, keys: Keys) -> None:
     key = keys[alg]
+    if key.kty == "AKP" and "AKP" not in jwcrypto.jwk.JWKTypesRegistry:
+        pytest.skip("this jwcrypto is too old for ML-DSA: the newer ones want a newer cryptography")
     make, read = PEERS[peer](key, alg)
     if peer == "pyjwt" and alg in OLDER_NAME:
         # It writes the older name, which is accepted where it is listed; what is written here is the newer one.
