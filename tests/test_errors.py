@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jwtkit import errors
+from jwtkit import JWK, UNCHECKED, Claims, Token, TokenVerifier, errors
 from jwtkit.errors import quote
 
 MISMATCH = errors.Mismatch("exp", "expired", "token expired 5s ago", expected=5, actual=0)
@@ -49,6 +49,14 @@ def test_copies_keep_frozen_data(again: Any) -> None:
     assert (made.claim, made.reason, made.message) == ("c", "not_accepted", "words")
     assert (made.expected, made.actual) == (FROZEN, (FROZEN,))
     assert again(errors.OAuthError("m", error="e", extra={"x": FROZEN})).extra == {"x": FROZEN}
+    key = JWK.generate("HS256")
+    verifier = TokenVerifier(
+        keys=key, algorithms=["HS256"], issuer=UNCHECKED, audience=UNCHECKED, expected={"x": lambda value: value == 1}
+    )
+    for extra in ({}, {"x": {"a": [1]}}):
+        with pytest.raises(errors.ClaimsError) as refusal:
+            verifier.verify(Token.sign(Claims(extra=extra), key, lifetime=60).compact)
+        assert again(refusal.value).mismatches[0].expected is None
 
 
 def test_the_tree_is_whose_fault_it_is() -> None:

@@ -10,8 +10,9 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal
 
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _QUOTED_CHARS: Final = 64
+_QUOTED_VALUES: Final = 16
 _SHOWN_NAMES: Final = 40
 
 # What an error is about, finer than its class: for dashboards and tests, and stable. Closed; a class without a row of
@@ -101,6 +103,11 @@ def quote(value: object) -> str:
     """Show a value of the peer's in a message: escaped, and cut short so that no log is flooded."""
     text = repr(value[: _QUOTED_CHARS + 1] if isinstance(value, str) else value)
     return text if len(text) <= _QUOTED_CHARS else f"{text[:_QUOTED_CHARS]}..."
+
+
+def quote_some(values: Iterable[object]) -> str:
+    """Show several values of the peer's in a message; of many the first are enough."""
+    return ", ".join(map(quote, islice(values, _QUOTED_VALUES)))
 
 
 def shown_names(names: Collection[str]) -> str:

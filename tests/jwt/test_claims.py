@@ -107,6 +107,7 @@ def test_values_of_classes_of_their_own_become_plain() -> None:
         pytest.param({"cnf": []}, "must be an object, got an array", id="cnf a list"),
         pytest.param({"issuer": "i"}, "did you mean iss=", id="issuer"),
         pytest.param({"expires": 1}, "extra", id="expires"),
+        pytest.param({"self": 1}, "no claim 'self'", id="self"),
         pytest.param({"zzz": 1}, "no claim 'zzz'", id="unknown"),
         pytest.param({"extra": {"iss": "i"}}, "write iss= instead", id="iss in extra"),
         pytest.param({"extra": {"when": datetime(2030, 1, 1, tzinfo=UTC)}}, "numeric_date", id="datetime in extra"),
@@ -259,7 +260,7 @@ def test_annotations_that_no_claim_can_have(annotation: Any, words: str) -> None
         made(value=1)
 
 
-@pytest.mark.parametrize("name", ["keys", "items", "values", "get", "extra", "_raw", "_private"])
+@pytest.mark.parametrize("name", ["keys", "items", "values", "get", "extra", "to_dict", "_raw", "_private"])
 def test_names_that_are_taken(name: str) -> None:
     with pytest.raises(UsageError, match="another name"):
         type("Made", (Claims,), {"__annotations__": {name: str}})

@@ -448,6 +448,9 @@ def test_is_frozen_and_shows_its_algorithms() -> None:
     with pytest.raises(AttributeError):
         made.algorithms = ("none",)
     assert repr(made) == "TokenVerifier(algorithms=('HS256',), claims=Claims)"
+    assert made.accepts_issuer(ISS)
+    assert not made.accepts_issuer("https://other")
+    assert verifier(issuer=UNCHECKED).accepts_issuer("https://other")
     assert made.accepts_audience(AUD)
     assert not made.accepts_audience("other")
     assert not verifier(audience=UNCHECKED).accepts_audience("other")

@@ -124,6 +124,7 @@ OTHER: Any = "x"
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, algorithms=["ES256"]), "signed=True", id="algorithms, but not signed"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, keys=JWKS([KEY.public()])), "signed=True", id="keys, but not signed"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, leeway=0), "signed=True", id="leeway, but not signed"),
+        pytest.param(lambda: userinfo(replace(CLIENT, server=replace(CLIENT.server, userinfo_signing_alg_values_supported=("ES384",))), TOKENS, id_token=RECORD, signed=True), "signs with 'ES384'", id="no algorithm that the provider has"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=OTHER, signed=True), "id_token", id="no ID token, signed"),
         pytest.param(lambda: userinfo(KEYLESS, TOKENS, id_token=RECORD, signed=True), "jwks_uri", id="no keys"),
         pytest.param(lambda: userinfo(CLIENT, TOKENS, id_token=RECORD, signed=True, algorithms=["HS256"]), "public client", id="HS256"),
@@ -411,6 +412,12 @@ def test_the_issuer_is_that_of_the_id_token() -> None:
     assert run(userinfo(CLIENT, TOKENS, id_token=written, **named), send=lambda _: answer).sub == "alice"
     with pytest.raises(ClaimsError):
         run(userinfo(CLIENT, TOKENS, id_token=RECORD, **named), send=lambda _: answer)
+
+
+def test_an_error_that_is_null_says_nothing() -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        parse_userinfo_response(response({"error": None}, 403), id_token=RECORD)
+    assert (refusal.value.reason, refusal.value.status) == ("unexpected_status", 403)
 
 
 def test_a_quirk_puts_it_right_before_it_is_read() -> None:

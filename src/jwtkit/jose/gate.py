@@ -19,8 +19,7 @@ from jwtkit.crypto.maths import Verify
 from jwtkit.errors import NotAllowedError, SignatureError, UsageError, quote
 from jwtkit.jose.header import REGISTERED, Header
 from jwtkit.jose.jwk import JWK
-from jwtkit.jose.jwks import JWKS
-from jwtkit.jose.select import KeySource, OwnKeys, allowed_rows, candidates, select
+from jwtkit.jose.select import KeySource, allowed_rows, candidates, is_fixed, select
 
 __all__ = ["Extensions", "Gate", "check_extensions", "handle_extensions", "refuse_unknown_extensions"]
 
@@ -64,8 +63,7 @@ class Gate(Frozen):
         self._check_header: Final = check_header
         self._extensions: Final = extensions
         self._allow_unencoded: Final = allow_unencoded
-        # Exactly these: a subclass may give other keys each time.
-        self.remembers: Final = type(source) in (JWKS, OwnKeys)
+        self.remembers: Final = is_fixed(source)
 
     def admit(self, header: Header, now: float | None = None) -> JWK:
         """Refuse the header, or give the one key that it can mean.

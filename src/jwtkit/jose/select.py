@@ -10,7 +10,7 @@ Rules of this room:
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeGuard, runtime_checkable
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, Algorithm, SignatureAlgorithm
@@ -111,9 +111,14 @@ def allowed_rows(algorithms: Sequence[SignatureAlgorithm]) -> Mapping[str, Algor
     return {name: SIGNATURE_ALGORITHMS[name] for name in algorithms}
 
 
+def is_fixed(source: KeySource) -> TypeGuard[JWKS | OwnKeys]:
+    """Tell whether the keys cannot change. Exactly these types: a subclass may give other keys each time."""
+    return type(source) in (JWKS, OwnKeys)
+
+
 def candidates(source: KeySource, header: Header, issuer: str | None, now: float | None) -> Sequence[JWK]:
     """Ask a source for the keys that a header may mean."""
-    if type(source) in (JWKS, OwnKeys):
+    if is_fixed(source):
         return source.keys_for(header, issuer)
     keys: object
     if now is not None and isinstance(source, TimedKeySource):
@@ -249,9 +254,8 @@ def _names(keys: Sequence[JWK]) -> str:
 def _not_found(
     header: Header, source: KeySource, keys: Sequence[JWK], row: KeyAlgorithm, issuer: str | None
 ) -> KeyNotFoundError:
-    is_known = type(source) in (JWKS, OwnKeys)
-    held = source.keys if is_known and isinstance(source, (JWKS, OwnKeys)) else keys
-    has = f"has {_names(held)}" if held else "holds none" if is_known else "has none that the header may mean"
+    held = source.keys if is_fixed(source) else keys
+    has = f"has {_names(held)}" if held else "holds none" if is_fixed(source) else "has none that the header may mean"
     if header.kid is None:
         message = f"no key for alg {row.name}: it needs {_needs(row)}, the set {has}"
     else:

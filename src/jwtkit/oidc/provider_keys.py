@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from jwtkit._frozen import Frozen
 from jwtkit.crypto.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, check_algorithms
-from jwtkit.errors import UsageError, quote
+from jwtkit.errors import UsageError, quote_some
 from jwtkit.jose.jwk import JWK
 from jwtkit.jose.select import Keys
 from jwtkit.oauth.client.client import Client
@@ -26,7 +26,6 @@ from jwtkit.oauth.steps import Steps
 __all__ = ["ProviderKeys"]
 
 T = TypeVar("T")
-_NAMED: Final = 16
 
 
 class ProviderKeys(Frozen):
@@ -60,7 +59,7 @@ class ProviderKeys(Frozen):
         """
         self.algorithms: Final = check_algorithms(algorithms)
         if supported is not None and not set(self.algorithms).intersection(supported):
-            names = ", ".join(map(quote, list(supported)[:_NAMED])) or "nothing"
+            names = quote_some(supported) or "nothing"
             raise UsageError(f"the provider signs with {names}: pass the one that is registered as algorithms=")
         shared: list[SignatureAlgorithm] = [name for name in self.algorithms if SIGNATURE_ALGORITHMS[name].kty == "oct"]
         if shared and len(shared) < len(self.algorithms):

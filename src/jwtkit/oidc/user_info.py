@@ -282,7 +282,7 @@ def userinfo(
     )
 
     def steps() -> Steps[HttpRequest, UserInfo]:
-        response = yield from asked
+        response = client.corrected((yield from asked))
         return (yield from provider.supply(partial(parse, response, verifier=verifier), now))
 
     return steps()
@@ -338,7 +338,7 @@ def _refusal(response: HttpResponse) -> RejectedError:
         members = json_object(response, _WHAT)
     except ProtocolError:
         return failure
-    return oauth_error(members, _WHAT, response) if "error" in members else failure
+    return failure if members.get("error") is None else oauth_error(members, _WHAT, response)
 
 
 def _challenges(response: HttpResponse) -> tuple[Challenge, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from jwtkit.errors import UsageError, quote
+from jwtkit.errors import UsageError, quote, quote_some
 from jwtkit.jose.jws_sign import named_by
 from jwtkit.jose.signers import Signer
 from jwtkit.oauth.client.authentication import ClientAuthentication, check_secret
@@ -178,7 +178,7 @@ def _secret_in_header(at_hand: _AtHand, _server: ServerMetadata) -> _Found:
 
 
 def _names(listed: tuple[str, ...]) -> str:
-    return ", ".join(map(quote, listed[:_LONGEST_LISTING])) or "nothing"
+    return quote_some(listed) or "nothing"
 
 
 _STRONGEST_FIRST: Final[Mapping[str, Callable[[_AtHand, ServerMetadata], _Found]]] = MappingProxyType(

@@ -6,15 +6,13 @@ Rules of this room: of an element only `type` is known here; everything else bel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from jwtkit import _wire
-from jwtkit.errors import UsageError, quote
+from jwtkit.errors import UsageError, quote, quote_some
 from jwtkit.oauth.metadata import ServerMetadata
 
 __all__ = ["check_authorization_details", "details_text", "is_authorization_details"]
-
-_NAMED: Final = 16
 
 
 def check_authorization_details(
@@ -36,7 +34,7 @@ def check_authorization_details(
             raise UsageError("each of authorization_details is a mapping with a 'type', a non-empty str")
         supported = server.authorization_details_types_supported
         if supported is not None and kind not in supported:
-            names = ", ".join(map(quote, supported[:_NAMED])) or "none"
+            names = quote_some(supported) or "none"
             raise UsageError(f"the server does not support authorization_details of type {quote(kind)}, but {names}")
         copies.append(_wire.thaw(item, "authorization_details"))
     return tuple(copies)

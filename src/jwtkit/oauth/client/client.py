@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from jwtkit.errors import UsageError, quote
+from jwtkit.errors import UsageError, quote_some
 from jwtkit.oauth.client.authentication import ClientAuthentication, Credentials, Fields
 from jwtkit.oauth.client.dpop import DPoP
 from jwtkit.oauth.client.quirks import (
@@ -27,7 +27,6 @@ __all__ = ["Client", "check_pairs"]
 
 # Where tokens are bound to the client's key, and where its code is (RFC 9449 sections 5 and 10.1).
 _BINDING: Final = ("token_endpoint", "pushed_authorization_request_endpoint")
-_NAMED: Final = 16
 _PROOFS: Final = frozenset(["client_secret", "client_assertion", "client_assertion_type"])
 
 
@@ -212,7 +211,7 @@ def _check_dpop(dpop: object, server: ServerMetadata) -> None:
         raise UsageError(f"dpop must be DPoP(key), got {type(dpop).__name__}")
     supported = server.dpop_signing_alg_values_supported
     if supported is not None and dpop.algorithm not in supported:
-        names = ", ".join(map(quote, supported[:_NAMED])) or "none"
+        names = quote_some(supported) or "none"
         raise UsageError(f"the server takes no DPoP proofs with {dpop.algorithm}, but with {names}: use such a key")
 
 
